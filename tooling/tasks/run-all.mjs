@@ -1,0 +1,19 @@
+import { spawnSync } from 'node:child_process';
+
+/** Runs [name, command, args] one after another from the root; the first that fails ends the process with its code. */
+export async function runAll(steps, env = {}) {
+  for (const [name, command, args] of steps) {
+    const started = Date.now();
+    const { status, signal } = spawnSync(command, args, {
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', NEXT_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', ...env },
+    });
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    if (status !== 0) {
+      console.error(`parapet: ${name} failed after ${seconds} s (${signal ?? `code ${status}`}).`);
+      process.exit(status ?? 1);
+    }
+    console.error(`parapet: ${name} ok (${seconds} s)`);
+  }
+}

@@ -1,0 +1,120 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import koffi from 'koffi';
+
+/** A block of memory on one device, addressed natively. */
+export interface Memory {
+  readonly address: bigint;
+  readonly byteLength: number;
+  readonly device: 'cpu' | 'cuda';
+}
+
+const protRead = 1;
+const protWrite = 2;
+const mapPrivate = 2;
+const mapAnonymous = 0x20;
+const mapNoReserve = 0x4000;
+const adviseDontNeed = 4;
+const adviseNoHugePage = 15;
+const linuxPageBytes = 4096;
+
+/** mmap and friends, on Linux; null elsewhere, where plain buffers stand in. */
+const libc = (() => {
+  if (process.platform !== 'linux') return null;
+  const handle = koffi.load(null);
+  return {
+    handle,
+    mmap: handle.func('int64_t mmap(void *, size_t, int, int, int, int64_t)') as (
+      ...args: [null, number, number, number, number, number]
+    ) => number | bigint,
+    munmap: handle.func('int munmap(void *, size_t)') as (address: bigint, bytes: number) => number,
+    madvise: handle.func('int madvise(void *, size_t, int)') as (
+      address: bigint,
+      bytes: number,
+      advice: number,
+    ) => number,
+  };
+})();
+
+function map(bytes: number, protection: number, flags: number, descriptor: number): bigint {
+  const address = BigInt(libc!.mmap(null, bytes, protection, flags, descriptor, 0));
+  if (address === -1n) throw new Error(`The system refused to map ${bytes} bytes (errno ${koffi.errno()}).`);
+  return address;
+}
+
+/**
+ * Host memory that is reserved at once but occupied only where it was touched, and can be given back by the page: what
+ * a KV cache of many rows needs (the address space of a row is the whole context, its memory what it has filled).
+ */
+export class HostMemory implements Memory {
+  readonly device = 'cpu';
+  private readonly fallback: Uint8Array | null;
+  readonly address: bigint;
+
+  constructor(readonly byteLength: number) {
+    if (libc === null) {
+      this.fallback = new Uint8Array(byteLength);
+      this.address = koffi.address(this.fallback);
+    } else {
+      this.fallback = null;
+      this.address = map(byteLength, protRead | protWrite, mapPrivate | mapAnonymous | mapNoReserve, -1);
+      libc.madvise(this.address, byteLength, adviseNoHugePage); // a huge page would occupy 2 MB at the first touch
+    }
+  }
+
+  /** A view of part of it, no copy. */
+  bytes(byteOffset = 0, byteLength = this.byteLength - byteOffset): Uint8Array {
+    if (this.fallback !== null) return this.fallback.subarray(byteOffset, byteOffset + byteLength);
+    return new Uint8Array(koffi.view(this.address + BigInt(byteOffset), byteLength));
+  }
+
+  /** Floats of part of it; both offsets in elements. */
+  floats(offset: number, length: number): Float32Array {
+    const bytes = this.bytes(offset * 4, length * 4);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, length);
+  }
+
+  /** Gives the whole pages inside the range back to the system; they read as zero afterwards. */
+  giveBack(byteOffset: number, byteLength: number): void {
+    if (libc === null) return;
+    const from = Math.ceil(byteOffset / linuxPageBytes) * linuxPageBytes;
+    const to = Math.floor((byteOffset + byteLength) / linuxPageBytes) * linuxPageBytes;
+    if (to > from) libc.madvise(this.address + BigInt(from), to - from, adviseDontNeed);
+  }
+
+  /** Unmaps it. No tensor over it may be used afterwards. */
+  release(): void {
+    if (libc !== null) libc.munmap(this.address, this.byteLength);
+  }
+}
+
+/** A file's bytes in memory, mapped and shared between processes where the system can, read elsewhere. */
+export class FileMemory implements Memory {
+  readonly device = 'cpu';
+  readonly address: bigint;
+  readonly byteLength: number;
+  private readonly fallback: Uint8Array | null = null;
+
+  constructor(path: string) {
+    const descriptor = openSync(path, 'r');
+    try {
+      this.byteLength = fstatSync(descriptor).size;
+      if (libc !== null) {
+        this.address = map(this.byteLength, protRead, mapPrivate, descriptor);
+        return;
+      }
+      this.fallback = new Uint8Array(this.byteLength);
+      for (let at = 0; at < this.byteLength; ) {
+        const read = readSync(descriptor, this.fallback, at, Math.min(1 << 28, this.byteLength - at), at);
+        if (read === 0) throw new Error(`${path} ended early.`);
+        at += read;
+      }
+      this.address = koffi.address(this.fallback);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  release(): void {
+    if (libc !== null && this.fallback === null) libc.munmap(this.address, this.byteLength);
+  }
+}

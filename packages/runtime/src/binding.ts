@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import { koffi } from './ffi.ts';
 import type { Runtime } from './runtime.ts';
 import { Tensor } from './tensor.ts';
 

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import koffi from 'koffi';
 import {
   getErrorCodePosition,
   getErrorMessagePosition,
@@ -10,6 +9,7 @@ import {
   type VoidFunctionName,
   voidFunctions,
 } from './api-table.ts';
+import { koffi } from './ffi.ts';
 
 /** What an OrtStatus said, with its code (1 fail, 2 invalid argument, 3 no such file, 6 runtime exception, …). */
 export class OrtError extends Error {
@@ -64,8 +64,6 @@ export class OrtLibrary {
   readonly version: string;
 
   constructor(readonly path: string) {
-    // ORT's kernels recurse deeper than koffi's default stacks; the CUDA provider crashes on 256 KB.
-    koffi.config({ sync_stack_size: 16 << 20, async_stack_size: 16 << 20, resident_async_pools: 2 });
     try {
       this.handle = koffi.load(path);
     } catch (cause) {

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import koffi from 'koffi';
+import { koffi } from './ffi.ts';
 
 /** A block of memory on one device, addressed natively. */
 export interface Memory {

@@ -1,5 +1,5 @@
-import koffi from 'koffi';
 import { type ElementType, elementTypes } from './element-type.ts';
+import { koffi } from './ffi.ts';
 import { findLibrary, OrtLibrary } from './library.ts';
 import { Session } from './session.ts';
 import { type SessionOptions, type SharedWeights, withSessionOptions } from './session-options.ts';

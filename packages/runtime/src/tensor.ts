@@ -1,5 +1,5 @@
-import koffi from 'koffi';
 import { type ElementType, type ElementView, elementTypeOf, elementTypes } from './element-type.ts';
+import { koffi } from './ffi.ts';
 import type { Memory } from './memory.ts';
 import type { Runtime } from './runtime.ts';
 

@@ -23,6 +23,8 @@ export const idPrefixes = {
   webhookDelivery: 'whd_',
   plan: 'plan_',
   statement: 'stm_',
+  serviceAccount: 'sa_',
+  price: 'price_',
   request: 'req_',
   completion: 'cmpl-',
   chatCompletion: 'chatcmpl-',

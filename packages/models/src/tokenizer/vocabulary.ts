@@ -14,7 +14,9 @@ export type Vocabulary = {
   padId: number;
 };
 
+/** The parts of a `tokenizer.json` that are looked at here; the rest is passed on. */
 export type TokenizerJson = {
+  pre_tokenizer: unknown;
   added_tokens: { id: number; content: string; special: boolean }[];
   model: { vocab: Record<string, number>; merges: (string | [string, string])[] };
 };
@@ -58,6 +60,21 @@ export function vocabularyOfGguf(metadata: Readonly<Record<string, unknown>>): V
   };
 }
 
+/** Every numeric character on its own: Rust's `char::is_numeric` is \\p{N}, not the ASCII digits of JavaScript's \\d. */
+const singleDigits = { type: 'Split', pattern: { Regex: '\\p{N}' }, behavior: 'Isolated', invert: false };
+
+/** Replaces `Digits`, which the JavaScript tokenizers read as ASCII only. */
+function exactDigits(preTokenizer: unknown): unknown {
+  if (typeof preTokenizer !== 'object' || preTokenizer === null) return preTokenizer;
+  if ('pretokenizers' in preTokenizer && Array.isArray(preTokenizer.pretokenizers))
+    return { ...preTokenizer, pretokenizers: preTokenizer.pretokenizers.map(exactDigits) };
+  const isDigits = 'type' in preTokenizer && preTokenizer.type === 'Digits';
+  if (!isDigits) return preTokenizer;
+  if (!('individual_digits' in preTokenizer) || preTokenizer.individual_digits !== true)
+    throw new Error('only tokenizers that take digits one by one can be used');
+  return singleDigits;
+}
+
 /** `smollm`: digits one by one, then GPT-2's byte-level pattern. */
 export function tokenizerJson(
   vocab: Record<string, number>,
@@ -79,7 +96,7 @@ export function tokenizerJson(
     pre_tokenizer: {
       type: 'Sequence',
       pretokenizers: [
-        { type: 'Digits', individual_digits: true },
+        singleDigits,
         { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
       ],
     },
@@ -139,7 +156,7 @@ export function vocabularyOfFolder(dir: string): Vocabulary {
     }
   }
   return {
-    json: json as TokenizerJson,
+    json: { ...json, pre_tokenizer: exactDigits(json.pre_tokenizer) },
     chatTemplate,
     bosId: idOf(config.bos_token),
     eosId,

@@ -1,6 +1,7 @@
 import { dimension } from './dimension.ts';
 import { canonicalDim, type Dim, type Shape } from './dims.ts';
 import type { DType, TypedArray } from './dtype.ts';
+import { float16Bits } from './float16.ts';
 import { type AttributeValue, type OpAttributes, type OpName, opDomain } from './ops/attributes.ts';
 import { opTable } from './ops/table.ts';
 
@@ -138,6 +139,16 @@ export class Graph {
     return node.outputs;
   }
 
+  /** An optional output of a node that was added without it. */
+  furtherOutput(node: Node, index: number): Value {
+    const op = node.op as OpName;
+    const inferred = opTable[op].infer(node.inputs, node.attributes as never, index + 1);
+    for (const one of inferred.slice(node.outputs.length)) {
+      node.outputs.push(this.#value(this.#fresh(op), one.dtype, one.shape, node, one.known));
+    }
+    return node.outputs[index]!;
+  }
+
   /** Makes `value` a graph output of this name. */
   output(name: string, value: Value): Value {
     const free = value.producer !== null && !this.outputs.includes(value);
@@ -241,20 +252,4 @@ function encodeElements(dtype: DType, elements: readonly number[]): TypedArray {
     case 'bfloat16':
       return Uint16Array.from(elements, (x) => new Uint32Array(Float32Array.of(x).buffer)[0]! >>> 16);
   }
-}
-
-/** Bits of the nearest IEEE half, ties to even. */
-export function float16Bits(x: number): number {
-  const bits = new Uint32Array(Float32Array.of(x).buffer)[0]!;
-  const sign = (bits >>> 16) & 0x8000;
-  const exponent = (bits >>> 23) & 0xff;
-  const mantissa = bits & 0x7fffff;
-  if (exponent === 255) return sign | 0x7c00 | (mantissa === 0 ? 0 : 0x200);
-  const half = exponent - 112;
-  if (half >= 31) return sign | 0x7c00;
-  if (half < -10) return sign;
-  const full = half > 0 ? (half << 23) | mantissa : (mantissa | 0x800000) >>> (1 - half);
-  const dropped = full & 0x1fff;
-  const kept = full >>> 13;
-  return sign | (dropped > 0x1000 || (dropped === 0x1000 && kept & 1) ? kept + 1 : kept);
 }

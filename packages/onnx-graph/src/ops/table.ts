@@ -16,3 +16,11 @@ export const opTable: { readonly [K in OpName]: OpRule<K> } = {
   ...normalise,
   ...reduce,
 };
+
+/**
+ * The rule of a node's op, undefined for contrib ops without one. The one cast that forgets which op it is:
+ * callers pass it the attributes of a node of that same op.
+ */
+export function ruleOf(op: string): OpRule<OpName> | undefined {
+  return op in opTable ? (opTable[op as OpName] as OpRule<OpName>) : undefined;
+}

@@ -4,6 +4,7 @@ import { z } from 'zod';
 export const idPrefixes = {
   organisation: 'org_',
   user: 'user_',
+  session: 'ses_',
   member: 'mem_',
   invitation: 'inv_',
   apiKey: 'key_',

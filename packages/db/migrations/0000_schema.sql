@@ -338,7 +338,7 @@ CREATE TABLE "model_prices" (
 	"model" text NOT NULL,
 	"plan_id" text,
 	"prompt_micros_per_million" bigint DEFAULT 0 NOT NULL,
-	"cached_micros_per_million" bigint DEFAULT 0 NOT NULL,
+	"cached_micros_per_million" bigint,
 	"completion_micros_per_million" bigint DEFAULT 0 NOT NULL,
 	"trained_micros_per_million" bigint DEFAULT 0 NOT NULL,
 	"inference_micros_per_gpu_second" bigint DEFAULT 0 NOT NULL,
@@ -658,7 +658,7 @@ CREATE INDEX "job_events_job_idx" ON "job_events" USING btree ("job_id","id");--
 CREATE INDEX "holds_open_idx" ON "holds" USING btree ("expires_at") WHERE status = 'held';--> statement-breakpoint
 CREATE INDEX "holds_org_idx" ON "holds" USING btree ("org_id") WHERE status = 'held';--> statement-breakpoint
 CREATE INDEX "holds_closed_idx" ON "holds" USING btree ("closed_at");--> statement-breakpoint
-CREATE UNIQUE INDEX "ledger_entries_once_idx" ON "ledger_entries" USING btree ("request_id","phase");--> statement-breakpoint
+CREATE UNIQUE INDEX "ledger_entries_once_idx" ON "ledger_entries" USING btree ("request_id","phase") WHERE phase in ('open', 'release', 'charge');--> statement-breakpoint
 CREATE INDEX "ledger_entries_org_idx" ON "ledger_entries" USING btree ("org_id","period");--> statement-breakpoint
 CREATE INDEX "model_prices_model_idx" ON "model_prices" USING btree ("model","effective_from");--> statement-breakpoint
 CREATE INDEX "invitations_org_idx" ON "invitations" USING btree ("org_id");--> statement-breakpoint

@@ -104,8 +104,11 @@ export const ledgerEntries = pgTable(
     id: text('id').primaryKey(),
     orgId: text('org_id').notNull(),
     kind: text('kind', { enum: ['hold', 'settle', 'void', 'expire', 'adjust'] }).notNull(),
-    /** `open` or `close` of a request's hold: each happens once. An adjustment is its own. */
-    phase: text('phase', { enum: ['open', 'close', 'adjust'] }).notNull(),
+    /**
+     * A request has one `open`, at most one `release` (voided or expired) and at most one `charge`; a charge after
+     * a release is usage that was reported late. `extend` raises a hold, `adjust` is an administrator's.
+     */
+    phase: text('phase', { enum: ['open', 'extend', 'release', 'charge', 'adjust'] }).notNull(),
     requestId: text('request_id').notNull(),
     holdId: text('hold_id'),
     keyId: text('key_id'),
@@ -119,7 +122,7 @@ export const ledgerEntries = pgTable(
     createdAt: createdAt(),
   },
   (t) => [
-    uniqueIndex('ledger_entries_once_idx').on(t.requestId, t.phase),
+    uniqueIndex('ledger_entries_once_idx').on(t.requestId, t.phase).where(sql`phase in ('open', 'release', 'charge')`),
     index('ledger_entries_org_idx').on(t.orgId, t.period),
   ],
 );
@@ -134,7 +137,8 @@ export const modelPrices = pgTable(
     /** null = every plan. */
     planId: text('plan_id'),
     promptMicrosPerMillion: quantity('prompt_micros_per_million').notNull().default(0),
-    cachedMicrosPerMillion: quantity('cached_micros_per_million').notNull().default(0),
+    /** null = as the prompt's others. */
+    cachedMicrosPerMillion: quantity('cached_micros_per_million'),
     completionMicrosPerMillion: quantity('completion_micros_per_million').notNull().default(0),
     trainedMicrosPerMillion: quantity('trained_micros_per_million').notNull().default(0),
     inferenceMicrosPerGpuSecond: quantity('inference_micros_per_gpu_second').notNull().default(0),

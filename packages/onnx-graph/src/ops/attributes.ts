@@ -64,6 +64,7 @@ export interface OpAttributes {
   QuickGelu: { alpha?: Real };
   Range: None;
   Reciprocal: None;
+  ReduceLogSumExp: Reduce;
   ReduceMax: Reduce;
   ReduceMean: Reduce;
   ReduceMin: Reduce;

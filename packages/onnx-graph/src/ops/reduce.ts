@@ -1,11 +1,11 @@
 import { div, expand, indicator, mul, reshape, sub, sumOver } from '../build.ts';
 import { type Dim, normalAxis, productOf, type Shape } from '../dims.ts';
 import type { Value } from '../graph.ts';
-import { forEachIndex, forEachLine, type NdArray, sizeOf, stridesOf } from '../ndarray.ts';
+import { forEachIndex, forEachLine, mapElements, type NdArray, sizeOf, stridesOf } from '../ndarray.ts';
 import type { OpAttributes, OpName } from './attributes.ts';
 import { type Arrays, discrete, type Inputs, need, needNumbers, type OpRule } from './rule.ts';
 
-type ReduceName = 'ReduceMax' | 'ReduceMean' | 'ReduceMin' | 'ReduceSum';
+type ReduceName = 'ReduceLogSumExp' | 'ReduceMax' | 'ReduceMean' | 'ReduceMin' | 'ReduceSum';
 
 /** Axes of a reduction: its second input, all when left out. */
 function reduceAxes(inputs: Inputs): number[] {
@@ -36,6 +36,11 @@ function fold(
   return { dtype: x.dtype, shape: keepdims ? wide : x.shape.filter((_, i) => !axes.includes(i)), data };
 }
 
+const folded =
+  (start: number, step: (sum: number, x: number, count: number) => number) =>
+  (inputs: Arrays, keepdims: 0 | 1): NdArray =>
+    fold(inputs, keepdims, start, step);
+
 interface ReductionInputs {
   x: Value;
   /** y and dy with the reduced axes kept, of size 1. */
@@ -45,8 +50,7 @@ interface ReductionInputs {
 }
 
 function reduction<K extends ReduceName>(
-  start: number,
-  step: (sum: number, x: number, count: number) => number,
+  evaluate: (inputs: Arrays, keepdims: 0 | 1) => NdArray,
   gradient: (inputs: ReductionInputs) => Value,
 ): OpRule<K> {
   return {
@@ -55,7 +59,7 @@ function reduction<K extends ReduceName>(
       const { dtype, shape } = need(inputs, 0);
       return [{ dtype, shape: keepdims ? kept(shape, axes) : shape.filter((_, i) => !axes.includes(i)) }];
     },
-    evaluate: (inputs, { keepdims = 1 }: OpAttributes[ReduceName]) => [fold(inputs, keepdims, start, step)],
+    evaluate: (inputs, { keepdims = 1 }: OpAttributes[ReduceName]) => [evaluate(inputs, keepdims)],
     vjp: ({ node, inputs: [x], outputs: [y], dy }) => [
       () => {
         const axes = reduceAxes(node.inputs);
@@ -148,21 +152,39 @@ export const reduce = {
       () => sub(dy, mul(g.op('Exp', [y!]), sumOver(dy, [axis]))),
     ],
   } satisfies OpRule<'LogSoftmax'>,
-  ReduceMax: reduction<'ReduceMax'>(-Infinity, (max, x) => Math.max(max, x), toWinner),
+  // y = log Σ exp x: dx = dy · exp(x − y), which along one axis is dy · softmax x
+  ReduceLogSumExp: reduction<'ReduceLogSumExp'>(
+    (inputs, keepdims) => {
+      const max = fold(inputs, 1, -Infinity, (largest, x) => Math.max(largest, x));
+      const shifted = mapElements([need(inputs, 0), max], (x, m) => Math.exp(x - m));
+      const sum = fold([shifted, inputs[1] ?? null], keepdims, 0, (total, x) => total + x);
+      return { ...sum, data: sum.data.map((total, i) => Math.log(total) + max.data[i]!) };
+    },
+    ({ x, y, dy, axes }) => {
+      const [axis, ...others] = axes;
+      const alongOne = axis !== undefined && others.length === 0;
+      return mul(dy, alongOne ? x.graph.op('Softmax', [x], { axis }) : x.graph.op('Exp', [sub(x, y)]));
+    },
+  ),
+  ReduceMax: reduction<'ReduceMax'>(
+    folded(-Infinity, (max, x) => Math.max(max, x)),
+    toWinner,
+  ),
   // y = Σ x / n: dx = dy / n, repeated
   ReduceMean: reduction<'ReduceMean'>(
-    0,
-    (sum, x, n) => sum + x / n,
+    folded(0, (sum, x, n) => sum + x / n),
     ({ x, dy, axes }) => {
       const n = productOf(axes.map((axis) => x.shape[axis]!));
       const count = typeof n === 'number' ? n : x.graph.op('Cast', [x.graph.dim(n)], { to: x.dtype });
       return expand(div(dy, count), x.shape);
     },
   ),
-  ReduceMin: reduction<'ReduceMin'>(Infinity, (min, x) => Math.min(min, x), toWinner),
+  ReduceMin: reduction<'ReduceMin'>(
+    folded(Infinity, (min, x) => Math.min(min, x)),
+    toWinner,
+  ),
   ReduceSum: reduction<'ReduceSum'>(
-    0,
-    (sum, x) => sum + x,
+    folded(0, (sum, x) => sum + x),
     ({ x, dy }) => expand(dy, x.shape),
   ),
   // dx = y · (dy − Σ dy · y)

@@ -206,6 +206,7 @@ export const ruleCases: { readonly [K in OpName]: readonly RuleCase<K>[] } = {
   QuickGelu: [{ inputs: [f('B', 4)], attributes: { alpha: real(1) } }, { inputs: [f('B', 4)] }],
   Range: [{ inputs: [scalar(1), scalar(6), scalar(1)] }],
   Reciprocal: [{ inputs: [positive('B', 4)] }],
+  ReduceLogSumExp: reductions,
   ReduceMax: reductions,
   ReduceMean: reductions,
   ReduceMin: reductions,

@@ -60,7 +60,7 @@ export function vocabularyOfGguf(metadata: Readonly<Record<string, unknown>>): V
   };
 }
 
-/** Every numeric character on its own: Rust's `char::is_numeric` is \\p{N}, not the ASCII digits of JavaScript's \\d. */
+/** Every numeric character on its own: Rust's `char::is_numeric` is \p{N}, not the ASCII digits of JavaScript's \d. */
 const singleDigits = { type: 'Split', pattern: { Regex: '\\p{N}' }, behavior: 'Isolated', invert: false };
 
 /** Replaces `Digits`, which the JavaScript tokenizers read as ASCII only. */

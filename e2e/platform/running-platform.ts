@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+
+const root = join(import.meta.dirname, '..', '..');
+const statePath = join(root, 'test-results', 'platform.json');
+
+const runningPlatformSchema = z.object({
+  pid: z.int(),
+  portalUrl: z.url(),
+  apiUrl: z.url(),
+  admin: z.object({ email: z.string(), password: z.string() }),
+});
+/** Where the journeys find the platform and how its first admin signs in. */
+export type RunningPlatform = z.infer<typeof runningPlatformSchema>;
+
+export async function runningPlatform(): Promise<RunningPlatform> {
+  return runningPlatformSchema.parse(JSON.parse(await readFile(statePath, 'utf8')));
+}
+
+/** Starts `parapet start` on free ports with an empty data folder and the base model that `model fetch` left. */
+export async function startPlatform(): Promise<ChildProcess> {
+  const dataDir = join(root, 'test-results', 'data');
+  await rm(dataDir, { recursive: true, force: true });
+  await mkdir(dataDir, { recursive: true });
+  const [port, portalPort] = [await freePort(), await freePort()];
+  const admin = { email: 'admin@example.com', password: crypto.randomUUID() };
+  const child = spawn(process.execPath, ['--import', 'tsx', 'apps/cli/src/main.ts', 'start'], {
+    cwd: root,
+    env: {
+      ...process.env,
+      PARAPET_DATA: dataDir,
+      PARAPET_PORT: String(port),
+      PARAPET_PORTAL_PORT: String(portalPort),
+      PARAPET_MODEL_CACHE: join(root, 'data'),
+      PARAPET_ADMIN_EMAIL: admin.email,
+      PARAPET_ADMIN_PASSWORD: admin.password,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log = createWriteStream(join(root, 'test-results', 'platform.log'));
+  child.stdout?.pipe(log);
+  child.stderr?.pipe(log);
+  const platform: RunningPlatform = {
+    pid: child.pid ?? 0,
+    portalUrl: `http://127.0.0.1:${portalPort}`,
+    apiUrl: `http://127.0.0.1:${port}/v1`,
+    admin,
+  };
+  await waitUntilReady(child, `http://127.0.0.1:${port}/readyz`, `${platform.portalUrl}/sign-in`);
+  await writeFile(statePath, JSON.stringify(platform));
+  return child;
+}
+
+async function waitUntilReady(child: ChildProcess, ...urls: string[]): Promise<void> {
+  const deadline = Date.now() + 300_000;
+  for (const url of urls) {
+    for (;;) {
+      if (child.exitCode !== null)
+        throw new Error('The platform ended before it was ready: see test-results/platform.log.');
+      if (Date.now() > deadline) throw new Error(`${url} did not answer in time: see test-results/platform.log.`);
+      const ok = await fetch(url).then(
+        (response) => response.ok,
+        () => false,
+      );
+      if (ok) break;
+      await sleep(500);
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}

@@ -1,0 +1,65 @@
+import type { AdapterConfig } from '@parapet/contracts/adapter';
+import type { ModelSpec, WeightName } from '@parapet/models/spec';
+import { add } from '@parapet/onnx-graph/build';
+import { gradients } from '@parapet/onnx-graph/gradients';
+import { Graph, type InitializerSpec, type Value } from '@parapet/onnx-graph/graph';
+import { decoder, rmsNorm } from './decoder.ts';
+import { flatLayout, unflatten } from './flat-parameters.ts';
+import { tokenLoss } from './token-loss.ts';
+
+export interface AdaptedModelOptions {
+  spec: ModelSpec;
+  config: AdapterConfig;
+  /** A frozen weight: linears `[in, out]`, embedding and head `[vocab, width]`. */
+  weight: (name: WeightName) => InitializerSpec;
+}
+
+/** Inputs of both graphs below, by name. B rows, S positions, K target positions, N trained numbers. */
+export const batchInputs = ['tokens', 'pool_weights', 'rows', 'labels', 'weights'] as const;
+
+/**
+ * One micro-batch of training: forward, loss, backward, and its gradient added to what earlier micro-batches left.
+ *
+ * inputs: `theta` [N], `gradient_before` [N], `tokens` [B, S], `pool_weights` [B, 1, S], `rows`, `labels`, `weights` [K]
+ * outputs: `loss`, `predictions` [K], `gradient` [N] (may be the memory of `gradient_before`)
+ */
+export function gradientGraph(options: AdaptedModelOptions): Graph {
+  const g = new Graph('gradient');
+  const { theta, loss, predictions } = adaptedModel(g, options);
+  const before = g.input('gradient_before', 'float32', theta.shape);
+  const [gradient] = gradients(g, loss, [theta]);
+  g.output('loss', loss);
+  g.output('predictions', predictions);
+  g.output('gradient', add(before, gradient!));
+  return g;
+}
+
+/** The forward half alone: `theta` and a batch → `loss`, `predictions` [K]. */
+export function evaluationGraph(options: AdaptedModelOptions): Graph {
+  const g = new Graph('evaluation');
+  const { loss, predictions } = adaptedModel(g, options);
+  g.output('loss', loss);
+  g.output('predictions', predictions);
+  return g;
+}
+
+function adaptedModel(g: Graph, { spec, config, weight }: AdaptedModelOptions) {
+  const layout = flatLayout(config, spec);
+  const theta = g.input('theta', 'float32', [layout.size]);
+  const tokens = g.input('tokens', 'int64', ['B', 'S']);
+  const poolWeights = g.input('pool_weights', 'float32', ['B', 1, 'S']);
+  const rows = g.input('rows', 'int64', ['K']);
+  const labels = g.input('labels', 'int64', ['K']);
+  const weights = g.input('weights', 'float32', ['K']);
+  const frozen = new Map<WeightName, Value>();
+  const weightValue = (name: WeightName): Value => {
+    const value = frozen.get(name) ?? g.initializer(name, weight(name));
+    frozen.set(name, value);
+    return value;
+  };
+  const adapter = { config, tensors: unflatten(theta, layout) };
+  const hidden = decoder(g, spec, { tokens, poolWeights, weight: weightValue, adapter });
+  const norm = (x: Value) => rmsNorm(x, weightValue('final_norm'), spec.eps);
+  const head = weightValue(spec.tiedHead ? 'embed' : 'head');
+  return { theta, ...tokenLoss(g, { hidden, norm, head, rows, labels, weights }) };
+}

@@ -177,6 +177,15 @@ describe.each([
     await store.check();
   });
 
+  it('keeps what was written again since', async () => {
+    const bytes = randomBytes(50);
+    const { digest } = await store.write(bytes);
+    expect(await store.delete(digest, new Date(Date.now() - 60_000))).toBe(false);
+    expect(await readBytes(store, digest, 50)).toEqual(new Uint8Array(bytes));
+    expect(await store.delete(digest, new Date(Date.now() + 60_000))).toBe(true);
+    expect(await store.stat(digest)).toBeNull();
+  });
+
   it('takes no name that is not a digest', async () => {
     await expect(async () => store.read('../../etc/passwd')).rejects.toThrow();
   });

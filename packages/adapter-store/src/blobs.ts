@@ -31,8 +31,11 @@ export type BlobStore = {
   /** Throws `not_found`. */
   read(digest: Digest, options?: ReadOptions): Promise<{ bytes: number; stream: Readable }>;
   stat(digest: Digest): Promise<BlobInfo | null>;
-  /** False when it was not there. Only the collector calls it (see collect.ts). */
-  delete(digest: Digest): Promise<boolean>;
+  /**
+   * False when it was not there, or was written (again) since `unlessSince`. Only the collector calls it: what a
+   * writer has just stored may be about to be referred to (see collect.ts).
+   */
+  delete(digest: Digest, unlessSince?: Date): Promise<boolean>;
   /** Every blob, in no order. */
   list(): AsyncIterable<BlobInfo>;
   /** Throws when the store does not answer or can't be written. */

@@ -16,6 +16,14 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+async function touch(path: string): Promise<boolean> {
+  const now = new Date();
+  return utimes(path, now, now).then(
+    () => true,
+    () => false,
+  );
+}
+
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 /** Blobs as files `<root>/<first two digits>/<digest>`; what is being written is in `<root>/incoming`. */
@@ -30,9 +38,10 @@ export function createFilesystemStore(root: string): BlobStore {
       const { digest, bytes } = spooled;
       try {
         const there = await stat(path).catch(() => null);
-        if (there?.size === bytes) {
-          // Written again = wanted again: the collector's grace begins anew.
-          await utimes(path, new Date(), new Date());
+        // Written again = wanted again. If the collector has just moved the file away, touching it fails and
+        // the new one takes its place; if it moves it away now, it finds it touched and puts it back.
+        const touched = there?.size === bytes && (await touch(path));
+        if (touched) {
           await rm(spooled.path, { force: true });
           return { digest, bytes, existed: true };
         }
@@ -64,14 +73,22 @@ export function createFilesystemStore(root: string): BlobStore {
       const there = await stat(pathOf(digest)).catch(() => null);
       return there === null ? null : { digest, bytes: there.size, modifiedAt: there.mtime };
     },
-    delete: async (digest) => {
+    delete: async (digest, unlessSince) => {
+      const path = pathOf(digest);
+      const aside = join(incoming, `deleted-${randomUUID()}`);
       try {
-        await rm(pathOf(digest));
-        return true;
+        await mkdir(incoming, { recursive: true });
+        await rename(path, aside);
       } catch (error) {
         if (isMissing(error)) return false;
         throw error;
       }
+      if (unlessSince !== undefined && (await stat(aside)).mtime >= unlessSince) {
+        await rename(aside, path);
+        return false;
+      }
+      await rm(aside);
+      return true;
     },
     async *list() {
       const shelves = await opendir(root).catch(() => null);

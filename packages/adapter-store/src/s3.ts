@@ -118,8 +118,10 @@ export function createS3Store(config: S3Config): BlobStore & { close(): void } {
         throw isMissing(error) ? blobNotFound(digest) : toStoreError(error);
       }
     },
-    delete: async (digest) => {
-      if ((await stat(digest)) === null) return false;
+    // No server deletes on a condition: a PUT between these two calls is lost. The collector's grace is hours.
+    delete: async (digest, unlessSince) => {
+      const there = await stat(digest);
+      if (there === null || (unlessSince !== undefined && there.modifiedAt >= unlessSince)) return false;
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: keyOf(digest) }));
       return true;
     },

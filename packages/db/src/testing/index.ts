@@ -15,8 +15,8 @@ export function testDatabase(): Promise<DatabaseHandle> {
   return testEnv.postgres === null ? openTestPglite() : openTestPostgres(testEnv.postgres);
 }
 
-/** Which kinds a suite can run on here: what `describe.each` takes. */
-export { openTestPglite } from './pglite-template.ts';
+export { databaseKinds } from './kinds.ts';
+export { openTestPglite, pgliteTemplate } from './pglite-template.ts';
 export { canStartPostgres, openTestPostgres, openTestPostgresUrl } from './postgres-cluster.ts';
 
 export const unlimited: QuotaLimits = {

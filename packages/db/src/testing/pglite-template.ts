@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseHandle } from '../client.ts';
@@ -17,6 +17,7 @@ export async function pgliteTemplate(directory: string = cache): Promise<string>
   const path = join(directory, migrationsDigest().slice(0, 16));
   if (await exists(path)) return path;
   await mkdir(directory, { recursive: true });
+  await removeOld(directory);
   const building = await mkdtemp(join(directory, 'building-'));
   const handle = await openDatabase({ kind: 'pglite', directory: join(building, 'data') });
   try {
@@ -29,6 +30,14 @@ export async function pgliteTemplate(directory: string = cache): Promise<string>
   });
   await rm(building, { recursive: true, force: true });
   return path;
+}
+
+/** Templates of older migrations, a day after they were made. */
+async function removeOld(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const made = (await stat(join(directory, name)).catch(() => null))?.birthtimeMs ?? Date.now();
+    if (Date.now() - made > 86_400_000) await rm(join(directory, name), { recursive: true, force: true });
+  }
 }
 
 /** A copy of the template, removed at close. */

@@ -1,6 +1,6 @@
 import { ParapetError } from '@parapet/contracts/errors';
 import { newId } from '@parapet/contracts/ids';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { sendError } from './errors.ts';
 import { RouteTable } from './routes.ts';
@@ -22,12 +22,12 @@ declare module 'fastify' {
 export function createApp(logger: Logger, trustProxy: boolean): { app: FastifyInstance; routes: RouteTable } {
   const app = Fastify({
     loggerInstance: logger as unknown as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => newId('request'),
     bodyLimit: maxBodyBytes,
     trustProxy,
     exposeHeadRoutes: false,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     requestTimeout: 0,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     frameworkErrors: (error, request, reply) => {

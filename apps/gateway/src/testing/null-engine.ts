@@ -66,20 +66,22 @@ export async function startNullEngine(options: NullEngineOptions): Promise<NullE
     response.on('close', () => {
       state.cancelled = true;
     });
-    const send = (event: GenerateEvent) => response.write(`${JSON.stringify(event)}\n`);
+    const send = async (event: GenerateEvent) => {
+      if (!response.write(`${JSON.stringify(event)}\n`)) await writable(response);
+    };
     const prompt = promptTokens(request.prompt);
     let tokens = 0;
     if (prefillMs > 0) await sleep(prefillMs);
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-    send({ type: 'started', promptTokens: prompt, cachedTokens: 0, queueMicros: 0, promptLogprobs: null });
+    await send({ type: 'started', promptTokens: prompt, cachedTokens: 0, queueMicros: 0, promptLogprobs: null });
     const wanted = request.maxTokens ?? 64;
     for (let step = 0; step < wanted && !state.cancelled; step++) {
       if (tokenMs > 0) await sleep(tokenMs);
       for (let index = 0; index < request.n && !state.cancelled; index++) {
         tokens += 1;
-        send({ type: 'text', index, text: ' word', tokens: 1, logprobs: null });
+        generated.set(request.requestId, tokens);
+        await send({ type: 'text', index, text: ' word', tokens: 1, logprobs: null });
       }
-      generated.set(request.requestId, tokens);
     }
     const usage: GenerateUsage = {
       promptTokens: prompt,
@@ -96,8 +98,8 @@ export async function startNullEngine(options: NullEngineOptions): Promise<NullE
       finishedAt: Date.now(),
     });
     const reason = state.cancelled ? 'cancelled' : 'length';
-    for (let index = 0; index < request.n; index++) send({ type: 'finish', index, reason });
-    send({ type: 'done', usage, vectorsDigest: request.vectorsDigest ? 'c'.repeat(64) : null });
+    for (let index = 0; index < request.n; index++) await send({ type: 'finish', index, reason });
+    await send({ type: 'done', usage, vectorsDigest: request.vectorsDigest ? 'c'.repeat(64) : null });
     running.delete(request.requestId);
     response.end();
   }
@@ -198,6 +200,18 @@ export async function startNullEngine(options: NullEngineOptions): Promise<NullE
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Resolves when the socket has room again, or is gone. */
+function writable(response: ServerResponse): Promise<void> {
+  if (response.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.once('drain', done).once('close', done);
+  });
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

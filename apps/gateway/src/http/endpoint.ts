@@ -1,0 +1,96 @@
+import { fromZodError, ParapetError } from '@parapet/contracts/errors';
+import type { ControlContext } from '@parapet/control/context';
+import type { VerbName } from '@parapet/control/rules';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { GatewayServices } from '../services.ts';
+import { withIdempotency } from './idempotency.ts';
+
+/** One call of an endpoint: authenticated, its input parsed. */
+export interface Call<B, Q> {
+  services: GatewayServices;
+  /** Who calls, as control's verbs take it. */
+  context: ControlContext;
+  body: B;
+  query: Q;
+  /** Path parameters, decoded. */
+  params: Record<string, string>;
+  request: FastifyRequest;
+  reply: FastifyReply;
+}
+
+/** An endpoint of /v1: what serves it, documents it and names the rule that guards it. */
+export interface Endpoint<B extends z.ZodType = z.ZodType, Q extends z.ZodType = z.ZodType> {
+  method: 'GET' | 'POST' | 'DELETE';
+  /** Fastify's form: `/v1/files/:id`. */
+  path: string;
+  operationId: string;
+  summary: string;
+  /** The rule of control that every caller must meet; the verb that is called holds to it. */
+  rule: VerbName;
+  body?: B;
+  /** Body that is read by the endpoint itself. */
+  multipart?: z.ZodType;
+  query?: Q;
+  /** What a 200 holds; `bytes` = a file. */
+  answer: z.ZodType | 'bytes';
+  /** What a stream's events hold, where `stream` may be asked for. */
+  chunk?: z.ZodType;
+  /** Answers with an object, or sends the reply itself and answers nothing. */
+  handle(call: Call<z.output<B>, z.output<Q>>): Promise<object | undefined>;
+}
+
+/** Keeps the types of body and query together in a literal. */
+export const endpoint = <B extends z.ZodType = z.ZodUndefined, Q extends z.ZodType = z.ZodUndefined>(
+  definition: Endpoint<B, Q>,
+): Endpoint => definition as unknown as Endpoint;
+
+/** Parses one part of a request, or refuses it by the name of the field at fault. */
+export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw fromZodError(result.error);
+  return result.data;
+}
+
+export function addEndpoint(app: FastifyInstance, services: GatewayServices, definition: Endpoint): void {
+  app.route({
+    method: definition.method,
+    url: definition.path,
+    handler: async (request, reply) => {
+      const principal = await services.authenticate(request);
+      const context: ControlContext = {
+        services: services.control,
+        principal,
+        origin: { ip: request.ip, userAgent: request.headers['user-agent'] ?? null, requestId: request.id },
+      };
+      const call: Call<unknown, unknown> = {
+        services,
+        context,
+        body: definition.body ? parseInput(definition.body, bodyOf(request)) : undefined,
+        query: parseQuery(definition, request),
+        params: request.params as Record<string, string>,
+        request,
+        reply,
+      };
+      const answer = await withIdempotency(definition, call, () => definition.handle(call));
+      if (answer !== undefined) return reply.send(answer);
+      return reply;
+    },
+  });
+}
+
+function bodyOf(request: FastifyRequest): unknown {
+  if (request.body === undefined || request.body === null) {
+    throw new ParapetError('invalid_request', 'The body is empty: send a JSON object.');
+  }
+  return request.body;
+}
+
+function parseQuery({ query }: Endpoint, request: FastifyRequest): unknown {
+  if (query) return parseInput(query, request.query);
+  const [unknown] = Object.keys(request.query as object);
+  if (unknown === undefined) return undefined;
+  throw new ParapetError('unsupported_parameter', `Unsupported parameter: '${unknown}'. Remove it from the request.`, {
+    param: unknown,
+  });
+}

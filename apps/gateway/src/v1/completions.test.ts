@@ -1,0 +1,182 @@
+import { openAiErrorSchema } from '@parapet/contracts/errors';
+import { usageEvents } from '@parapet/db/schema';
+import { eq } from 'drizzle-orm';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { GatewayFixture } from '../testing/gateway-fixture.ts';
+
+const model = 'smollm2-135m-instruct';
+let fixture: GatewayFixture;
+let apiKey: string;
+let orgId: string;
+let client: OpenAI;
+
+beforeAll(async () => {
+  fixture = await GatewayFixture.open();
+  const owner = await fixture.tenant({ requestsPerMinute: 100_000, tokensPerMinute: 100_000_000 });
+  orgId = owner.tenancy!.id;
+  apiKey = await fixture.key(owner);
+  client = new OpenAI({ apiKey, baseURL: `${fixture.url}/v1`, maxRetries: 0 });
+});
+afterAll(() => fixture.close());
+
+const post = (body: unknown, headers: Record<string, string> = {}, path = '/v1/chat/completions') =>
+  fetch(`${fixture.url}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+
+const bookedFor = async (requestId: string) => {
+  const { db } = fixture.gateway.services.control.database;
+  return db.select().from(usageEvents).where(eq(usageEvents.requestId, requestId));
+};
+
+describe('the official client', () => {
+  test('chat in one piece is metered before it is answered', async () => {
+    const { data, response } = await client.chat.completions
+      .create({ model, messages: [{ role: 'user', content: 'Hello' }], max_tokens: 4 })
+      .withResponse();
+    expect(data.choices[0]).toMatchObject({ finish_reason: 'length', message: { content: ' word word word word' } });
+    expect(data.usage).toMatchObject({ completion_tokens: 4, total_tokens: data.usage!.prompt_tokens + 4 });
+    const requestId = response.headers.get('x-request-id')!;
+    expect(await bookedFor(requestId)).toMatchObject([
+      { orgId, completionTokens: 4, promptTokens: data.usage!.prompt_tokens, outcome: 'length' },
+    ]);
+  });
+
+  test('chat as a stream ends with usage when asked', async () => {
+    const stream = await client.chat.completions.create({
+      model,
+      messages: [{ role: 'user', content: 'Hello' }],
+      max_completion_tokens: 3,
+      n: 2,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    const texts = ['', ''];
+    let usage: OpenAI.CompletionUsage | null | undefined;
+    for await (const chunk of stream) {
+      for (const choice of chunk.choices) texts[choice.index] += choice.delta.content ?? '';
+      usage = chunk.usage;
+    }
+    expect(texts).toEqual([' word word word', ' word word word']);
+    expect(usage?.completion_tokens).toBe(6);
+  });
+
+  test('completions take four kinds of prompt', async () => {
+    const one = await client.completions.create({ model, prompt: 'Say', echo: true, max_tokens: 2 });
+    expect(one.choices[0]?.text).toBe('Say word word');
+    const many = await client.completions.create({ model, prompt: ['a', 'b'], n: 2, max_tokens: 1 });
+    expect(many.choices.map((choice) => choice.index)).toEqual([0, 1, 2, 3]);
+    const tokens = await client.completions.create({ model, prompt: [1, 2, 3] });
+    expect(tokens.usage).toMatchObject({ prompt_tokens: 3, completion_tokens: 16 });
+    const lists = await client.completions.create({ model, prompt: [[1, 2], [3]], max_tokens: 1 });
+    expect(lists.choices).toHaveLength(2);
+  });
+
+  test('errors arrive as their classes', async () => {
+    const wrong = new OpenAI({ apiKey: 'pk_live_wrong', baseURL: `${fixture.url}/v1`, maxRetries: 0 });
+    const ask = (openai: OpenAI, change: object = {}) =>
+      openai.chat.completions.create({ model, messages: [{ role: 'user', content: 'x' }], ...change });
+    await expect(ask(wrong)).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
+    await expect(ask(client, { model: 'gpt-9' })).rejects.toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+      param: 'model',
+    });
+    await expect(ask(client, { tools: [] })).rejects.toMatchObject({
+      status: 400,
+      code: 'unsupported_parameter',
+      param: 'tools',
+    });
+    await expect(ask(client, { temperature: 3 })).rejects.toMatchObject({ status: 400, param: 'temperature' });
+  });
+});
+
+describe('on the wire', () => {
+  const ask = { model, messages: [{ role: 'user', content: 'Hi' }], max_tokens: 2 };
+
+  test('headers of an answer', async () => {
+    const first = await post(ask);
+    await first.text();
+    const second = await post(ask);
+    await second.text();
+    for (const name of ['x-request-id', 'openai-processing-ms', 'x-parapet-queue-ms']) {
+      expect(second.headers.get(name), name).toMatch(/./);
+    }
+    expect(second.headers.get('x-ratelimit-limit-requests')).toBe('100000');
+    expect(Number(second.headers.get('x-ratelimit-remaining-requests'))).toBeLessThan(100_000);
+    expect(second.headers.get('x-ratelimit-reset-requests')).toMatch(/^\d+(ms|s)$/);
+  });
+
+  test('a stream is lines of data that end with [DONE]', async () => {
+    const answer = await post({ ...ask, stream: true });
+    expect(answer.headers.get('content-type')).toContain('text/event-stream');
+    expect(answer.headers.get('x-request-id')).toMatch(/^req_/);
+    const lines = (await answer.text()).split('\n\n');
+    expect(lines.at(-1)).toBe('');
+    expect(lines.at(-2)).toBe('data: [DONE]');
+    for (const line of lines.slice(0, -2)) expect('usage' in JSON.parse(line.slice('data: '.length))).toBe(false);
+  });
+
+  test('every refusal has all four keys', async () => {
+    const refused = [
+      await post('{"model":'),
+      await post(''),
+      await post({ ...ask, best_of: 2 }),
+      await post(ask, { authorization: '' }),
+      await post(ask, { 'content-type': 'text/plain' }),
+      await post(ask, {}, '/v1/nothing'),
+      await fetch(`${fixture.url}/v1/chat/completions`),
+      await fetch(`${fixture.url}/%`),
+      await post('x'.repeat(9 * 1024 * 1024)),
+    ];
+    expect(refused.map((answer) => answer.status)).toEqual([400, 400, 400, 401, 400, 404, 405, 400, 413]);
+    for (const answer of refused) {
+      expect(answer.headers.get('x-request-id')).toMatch(/^req_/);
+      const { error } = openAiErrorSchema.parse(await answer.json());
+      expect(Object.keys(error).sort()).toEqual(['code', 'message', 'param', 'type']);
+    }
+    expect(refused[6]?.headers.get('allow')).toBe('POST');
+  });
+
+  test('a client that leaves is billed for what was generated, and no hold stays', async () => {
+    const slow = new AbortController();
+    const answer = await fetch(`${fixture.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...ask, max_tokens: 100_000, stream: true }),
+      signal: slow.signal,
+    });
+    const requestId = answer.headers.get('x-request-id')!;
+    const reader = answer.body!.getReader();
+    await reader.read();
+    slow.abort();
+    await reader.read().catch(() => {});
+    await expect.poll(() => bookedFor(requestId), { timeout: 5_000 }).toHaveLength(1);
+    const [event] = await bookedFor(requestId);
+    expect(event).toMatchObject({ outcome: 'cancelled', completionTokens: fixture.engine.generated.get(requestId) });
+    expect(event!.completionTokens).toBeLessThan(100_000);
+  });
+
+  test('the same Idempotency-Key gets the same answer and is billed once', async () => {
+    const headers = { 'idempotency-key': 'one' };
+    const first = await (await post(ask, headers)).json();
+    const again = await post(ask, headers);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(await again.json()).toEqual(first);
+    const other = await post({ ...ask, max_tokens: 3 }, headers);
+    expect(other.status).toBe(409);
+    expect(other.headers.get('x-should-retry')).toBe('false');
+  });
+
+  test('health, readiness, metrics and the description', async () => {
+    expect((await fetch(`${fixture.url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${fixture.url}/readyz`)).status).toBe(200);
+    const metrics = await (await fetch(`${fixture.url}/metrics`)).text();
+    expect(metrics).toMatch(/parapet_generation_tokens_total [1-9]/);
+    const description = (await (await fetch(`${fixture.url}/openapi.json`)).json()) as { paths: object };
+    expect(Object.keys(description.paths)).toContain('/v1/chat/completions');
+  });
+});

@@ -17,7 +17,22 @@ export const elementTypes = {
 } as const;
 
 export type ElementType = keyof typeof elementTypes;
-export type ElementView<T extends ElementType> = InstanceType<(typeof elementTypes)[T]['view']>;
+export interface ElementViews {
+  float32: Float32Array;
+  uint8: Uint8Array;
+  int8: Int8Array;
+  uint16: Uint16Array;
+  int16: Int16Array;
+  int32: Int32Array;
+  int64: BigInt64Array;
+  bool: Uint8Array;
+  float16: Uint16Array;
+  float64: Float64Array;
+  uint32: Uint32Array;
+  uint64: BigUint64Array;
+  bfloat16: Uint16Array;
+}
+export type ElementView<T extends ElementType> = ElementViews[T];
 
 const byCode = new Map<number, ElementType>(
   Object.entries(elementTypes).map(([name, { code }]) => [code, name as ElementType]),

@@ -11,6 +11,24 @@ const warningLevel = 2;
 /** Where a model comes from: its bytes (external data beside `folder`), or a file. */
 export type ModelSource = { bytes: Uint8Array; folder?: string } | { path: string };
 
+type SessionCreation = [
+  (
+    | 'CreateSession'
+    | 'CreateSessionFromArray'
+    | 'CreateSessionWithPrepackedWeightsContainer'
+    | 'CreateSessionFromArrayWithPrepackedWeightsContainer'
+  ),
+  ...(bigint | number | string | Uint8Array)[],
+];
+
+/** Threads of one pool for all sessions: sessions that take turns then don't spin against each other. */
+export interface SharedThreads {
+  /** Threads within an operator; 0 = one a core. */
+  threads: number;
+  /** Whether idle threads spin for work before they sleep. */
+  spinning: boolean;
+}
+
 const opened = new Map<string, Runtime>();
 
 /**
@@ -28,18 +46,25 @@ export class Runtime {
   /** A valid address for tensors of no elements. */
   readonly emptyAddress: bigint = koffi.address(this.emptyBytes);
 
-  private constructor(readonly library: OrtLibrary) {
-    this.environment = library.create('CreateEnv', warningLevel, 'parapet');
+  private constructor(
+    readonly library: OrtLibrary,
+    /** Set = sessions use the environment's threads and ignore their own `threads`. */
+    readonly sharedThreads: SharedThreads | null,
+  ) {
+    this.environment = createEnvironment(library, sharedThreads);
     this.cpuMemory = library.create('CreateMemoryInfo', 'Cpu', cpuDeviceAllocator, 0, defaultMemory);
     this.allocator = library.create('GetAllocatorWithDefaultOptions');
   }
 
-  /** Opens the library (once a process and path). Throws a sentence that says what to do when it is missing. */
-  static open(options: { libraryPath?: string } = {}): Runtime {
+  /**
+   * Opens the library (once a process and path; the first call settles `sharedThreads`). Throws a sentence that says
+   * what to do when it is missing.
+   */
+  static open(options: { libraryPath?: string; sharedThreads?: SharedThreads } = {}): Runtime {
     const path = options.libraryPath ?? findLibrary();
     let runtime = opened.get(path);
     if (runtime === undefined) {
-      runtime = new Runtime(new OrtLibrary(path));
+      runtime = new Runtime(new OrtLibrary(path), options.sharedThreads ?? null);
       opened.set(path, runtime);
     }
     return runtime;
@@ -71,37 +96,40 @@ export class Runtime {
 
   /** A session over a model. `weights` are shared with every other session that names them: one copy in memory. */
   createSession(model: ModelSource, options: SessionOptions = {}, weights?: SharedWeights): Session {
-    const { library } = this;
-    const pointer = withSessionOptions(this, options, weights, (optionsPointer) => {
-      if ('folder' in model && model.folder !== undefined) {
-        const key = 'session.model_external_initializers_file_folder_path';
-        library.call('AddSessionConfigEntry', optionsPointer, key, model.folder);
-      }
-      const container = weights?.container;
-      if ('path' in model) {
-        return container === undefined
-          ? library.create('CreateSession', this.environment, model.path, optionsPointer)
-          : library.create(
-              'CreateSessionWithPrepackedWeightsContainer',
-              this.environment,
-              model.path,
-              optionsPointer,
-              container,
-            );
-      }
-      const { bytes } = model;
-      return container === undefined
-        ? library.create('CreateSessionFromArray', this.environment, bytes, bytes.byteLength, optionsPointer)
-        : library.create(
-            'CreateSessionFromArrayWithPrepackedWeightsContainer',
-            this.environment,
-            bytes,
-            bytes.byteLength,
-            optionsPointer,
-            container,
-          );
-    });
+    const pointer = withSessionOptions(this, options, weights, (optionsPointer) =>
+      this.library.create(...this.creation(model, optionsPointer, weights)),
+    );
     return new Session(this, pointer, weights);
+  }
+
+  /** The same on another thread: loading takes seconds for a large model. */
+  async createSessionAsync(
+    model: ModelSource,
+    options: SessionOptions = {},
+    weights?: SharedWeights,
+  ): Promise<Session> {
+    const out = new BigUint64Array(1);
+    await withSessionOptions(this, options, weights, (optionsPointer) => {
+      const [name, ...args] = this.creation(model, optionsPointer, weights);
+      return this.library.callAsync(name, ...args, out);
+    });
+    return new Session(this, out[0]!, weights);
+  }
+
+  private creation(model: ModelSource, options: bigint, weights?: SharedWeights): SessionCreation {
+    const container = weights?.container;
+    if ('path' in model) {
+      if (container === undefined) return ['CreateSession', this.environment, model.path, options];
+      return ['CreateSessionWithPrepackedWeightsContainer', this.environment, model.path, options, container];
+    }
+    const { bytes, folder } = model;
+    if (folder !== undefined) {
+      const key = 'session.model_external_initializers_file_folder_path';
+      this.library.call('AddSessionConfigEntry', options, key, folder);
+    }
+    const source = [this.environment, bytes, bytes.byteLength, options] as const;
+    if (container === undefined) return ['CreateSessionFromArray', ...source];
+    return ['CreateSessionFromArrayWithPrepackedWeightsContainer', ...source, container];
   }
 
   /** An OrtValue over memory that the caller keeps alive. */
@@ -135,5 +163,18 @@ export class Runtime {
     const text = koffi.decode.string(pointer);
     this.library.call('AllocatorFree', this.allocator, pointer);
     return text;
+  }
+}
+
+function createEnvironment(library: OrtLibrary, shared: SharedThreads | null): bigint {
+  if (shared === null) return library.create('CreateEnv', warningLevel, 'parapet');
+  const options = library.create('CreateThreadingOptions');
+  try {
+    library.call('SetGlobalIntraOpNumThreads', options, shared.threads);
+    library.call('SetGlobalInterOpNumThreads', options, 1);
+    library.call('SetGlobalSpinControl', options, shared.spinning ? 1 : 0);
+    return library.create('CreateEnvWithGlobalThreadPools', warningLevel, 'parapet', options);
+  } finally {
+    library.release('ReleaseThreadingOptions', options);
   }
 }

@@ -25,6 +25,7 @@ export type ExecutionProvider =
   | { name: 'cuda'; options: Readonly<Record<string, string>> }
   | { name: string; options: Readonly<Record<string, string>> };
 
+const errorLevel = 3;
 const optimizationLevels = { none: 0, basic: 1, extended: 2, all: 99 } as const;
 
 /** Weights that sessions share: initialisers by name over one memory, and what kernels made of them by packing. */
@@ -57,7 +58,7 @@ export class SharedWeights {
   }
 }
 
-/** Makes OrtSessionOptions, hands them to `use`, releases them. */
+/** Makes OrtSessionOptions, hands them to `use`, releases them when it is done. */
 export function withSessionOptions<R>(
   runtime: Runtime,
   options: SessionOptions,
@@ -66,26 +67,44 @@ export function withSessionOptions<R>(
 ): R {
   const { library } = runtime;
   const pointer = library.create('CreateSessionOptions');
+  const release = () => library.release('ReleaseSessionOptions', pointer);
+  let result: R;
   try {
-    const config: Record<string, string> = { ...options.config };
-    if (options.threads !== undefined && options.threads > 0)
-      library.call('SetIntraOpNumThreads', pointer, options.threads);
-    if (options.spinning !== undefined) config['session.intra_op.allow_spinning'] = options.spinning ? '1' : '0';
-    if (options.prepacking === false) config['session.disable_prepacking'] = '1';
-    if (options.memoryPattern === false) library.call('DisableMemPattern', pointer);
-    if (options.profilePrefix !== undefined) library.call('EnableProfiling', pointer, options.profilePrefix);
-    if (options.optimizedModelPath !== undefined) {
-      library.call('SetOptimizedModelFilePath', pointer, options.optimizedModelPath);
-    }
-    library.call('SetSessionGraphOptimizationLevel', pointer, optimizationLevels[options.optimization ?? 'all']);
-    library.call('SetSessionLogSeverityLevel', pointer, 3);
-    for (const [key, value] of Object.entries(config)) library.call('AddSessionConfigEntry', pointer, key, value);
-    for (const provider of options.providers ?? []) appendProvider(runtime, pointer, provider);
-    for (const [name, tensor] of weights?.tensors ?? []) library.call('AddInitializer', pointer, name, tensor.value);
-    return use(pointer);
-  } finally {
-    library.release('ReleaseSessionOptions', pointer);
+    configure(runtime, pointer, options, weights);
+    result = use(pointer);
+  } catch (error) {
+    release();
+    throw error;
   }
+  if (result instanceof Promise) return result.finally(release) as R;
+  release();
+  return result;
+}
+
+function configure(
+  runtime: Runtime,
+  pointer: bigint,
+  options: SessionOptions,
+  weights: SharedWeights | undefined,
+): void {
+  const { library } = runtime;
+  const config: Record<string, string> = { ...options.config };
+  if (runtime.sharedThreads !== null) library.call('DisablePerSessionThreads', pointer);
+  else if (options.threads !== undefined && options.threads > 0) {
+    library.call('SetIntraOpNumThreads', pointer, options.threads);
+  }
+  if (options.spinning !== undefined) config['session.intra_op.allow_spinning'] = options.spinning ? '1' : '0';
+  if (options.prepacking === false) config['session.disable_prepacking'] = '1';
+  if (options.memoryPattern === false) library.call('DisableMemPattern', pointer);
+  if (options.profilePrefix !== undefined) library.call('EnableProfiling', pointer, options.profilePrefix);
+  if (options.optimizedModelPath !== undefined) {
+    library.call('SetOptimizedModelFilePath', pointer, options.optimizedModelPath);
+  }
+  library.call('SetSessionGraphOptimizationLevel', pointer, optimizationLevels[options.optimization ?? 'all']);
+  library.call('SetSessionLogSeverityLevel', pointer, errorLevel);
+  for (const [key, value] of Object.entries(config)) library.call('AddSessionConfigEntry', pointer, key, value);
+  for (const provider of options.providers ?? []) appendProvider(runtime, pointer, provider);
+  for (const [name, tensor] of weights?.tensors ?? []) library.call('AddInitializer', pointer, name, tensor.value);
 }
 
 function appendProvider(runtime: Runtime, session: bigint, provider: ExecutionProvider): void {

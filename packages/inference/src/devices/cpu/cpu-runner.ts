@@ -1,0 +1,108 @@
+import type { ParaConfig } from '@parapet/contracts/adapter';
+import type { ModelSpec } from '@parapet/models/spec';
+import type { Runtime } from '@parapet/runtime';
+import { type KvSnapshot, KvStore } from '../../kv/kv-store.ts';
+import type {
+  DecodeResult,
+  DecodeRow,
+  ModelRunner,
+  PrefillRun,
+  PromptScaling,
+  RowScales,
+  RunnerOptions,
+} from '../device.ts';
+import { CpuPrefill } from './cpu-prefill.ts';
+import { DecodeBatch } from './decode-batch.ts';
+import { ModelSessions } from './sessions.ts';
+
+/** Layers of one prefill session: how finely a long prompt can be interleaved with decoding. */
+const layersPerGroup = 2;
+
+export class CpuRunner implements ModelRunner {
+  readonly vocab: number;
+  /** Tokens that each slot holds: what may not be given back. */
+  private readonly slotTokens: Int32Array;
+  private readonly tokensOf = (slot: number) => this.slotTokens[slot]!;
+
+  private constructor(
+    private readonly runtime: Runtime,
+    private readonly spec: ModelSpec,
+    private readonly sessions: ModelSessions,
+    private readonly kv: KvStore,
+    private readonly batch: DecodeBatch,
+  ) {
+    this.vocab = spec.vocab;
+    this.slotTokens = new Int32Array(kv.slots);
+  }
+
+  /** Loads what every model needs: decoding with the paper's targets, plain prompts, the head. */
+  static async create(runtime: Runtime, { spec, weights, maxRows, kvTokens }: RunnerOptions): Promise<CpuRunner> {
+    if (spec.headDim % 16 !== 0) {
+      throw new Error(
+        `The CPU's attention needs heads of a multiple of 16 numbers; this model's have ${spec.headDim}.`,
+      );
+    }
+    const sessions = new ModelSessions(runtime, spec, weights, layersPerGroup, { memoryPattern: false });
+    const kv = new KvStore(runtime, spec, maxRows, kvTokens);
+    const batch = new DecodeBatch(runtime, spec, sessions, kv, maxRows);
+    await sessions.decode('base');
+    await sessions.decode('qvu');
+    await sessions.head();
+    await sessions.prefill({ kind: 'given', variant: 'base' });
+    return new CpuRunner(runtime, spec, sessions, kv, batch);
+  }
+
+  async prepare(config: ParaConfig): Promise<void> {
+    await this.sessions.prefill({ kind: 'generated', config });
+    await this.sessions.prefill({ kind: 'given', variant: config.targets });
+    await this.sessions.decode(config.targets);
+  }
+
+  beginPrefill(slot: number, tokens: readonly number[], scaling: PromptScaling): PrefillRun {
+    this.hold(slot, tokens.length);
+    return new CpuPrefill(this.runtime, this.spec, this.sessions, this.kv, slot, tokens, scaling);
+  }
+
+  setScales(slot: number, scales: RowScales | null): void {
+    this.batch.setScales(slot, scales);
+  }
+
+  copyKv(from: number, to: number, tokens: number): void {
+    this.hold(to, tokens);
+    this.kv.copy(from, to, tokens);
+  }
+
+  saveKv(slot: number, tokens: number): KvSnapshot {
+    return this.kv.save(slot, tokens);
+  }
+
+  restoreKv(slot: number, snapshot: KvSnapshot): void {
+    this.hold(slot, snapshot.tokens);
+    this.kv.restore(slot, snapshot);
+  }
+
+  freeSlot(slot: number): void {
+    this.slotTokens[slot] = 0;
+  }
+
+  async decode(rows: readonly DecodeRow[]): Promise<DecodeResult> {
+    rows.forEach(({ tokens }, slot) => {
+      this.hold(slot, tokens);
+    });
+    const start = performance.now();
+    await this.batch.run(rows);
+    const micros = Math.round((performance.now() - start) * 1000);
+    return { micros, logits: (row) => this.batch.logits(row) };
+  }
+
+  async close(): Promise<void> {
+    this.batch.release();
+    await this.sessions.release();
+    this.kv.release();
+  }
+
+  private hold(slot: number, tokens: number): void {
+    this.slotTokens[slot] = tokens;
+    this.kv.touch(slot, tokens, this.tokensOf);
+  }
+}

@@ -1,0 +1,130 @@
+import type { ModelSpec } from '@parapet/models/spec';
+import { type Binding, HostMemory, type Runtime, Tensor } from '@parapet/runtime';
+import { type DecodeVariant, decodeVariants, scaleName } from '../../graph/decode-graph.ts';
+import { scaleLayout } from '../../graph/row-scales.ts';
+import { scaleWidth } from '../../graph/serving-model.ts';
+import type { KvStore } from '../../kv/kv-store.ts';
+import type { ServingLinear } from '../../weights/export-tensors.ts';
+import type { DecodeRow, RowScales } from '../device.ts';
+import type { ModelSessions } from './sessions.ts';
+
+/**
+ * Buffers and bindings of the decode batch. A binding is made once for a number of rows and a variant; a step only
+ * writes numbers into its buffers.
+ */
+export class DecodeBatch {
+  private readonly ids: BigInt64Array;
+  private readonly lastPositions: Int32Array;
+  private readonly totalLength = new Int32Array(1);
+  private readonly logitsMemory: HostMemory;
+  private readonly scaleMemory = new Map<string, HostMemory>();
+  /** Variant of each slot's scales as they lie in memory. */
+  private readonly slotVariants: DecodeVariant[];
+  private readonly bindings = new Map<string, Binding>();
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly spec: ModelSpec,
+    private readonly sessions: ModelSessions,
+    private readonly kv: KvStore,
+    maxRows: number,
+  ) {
+    this.ids = new BigInt64Array(maxRows);
+    this.lastPositions = new Int32Array(maxRows);
+    this.logitsMemory = new HostMemory(maxRows * spec.vocab * 4);
+    this.slotVariants = new Array<DecodeVariant>(maxRows).fill('base');
+    for (let layer = 0; layer < spec.layers; layer++) {
+      for (const linear of decodeVariants.wide) {
+        const memory = new HostMemory(maxRows * scaleWidth(spec, linear) * 4);
+        memory.floats(0, maxRows * scaleWidth(spec, linear)).fill(1);
+        this.scaleMemory.set(scaleName(layer, linear), memory);
+      }
+    }
+  }
+
+  /** Sets a slot's scales; a linear that they leave alone is scaled by ones. */
+  setScales(slot: number, scales: RowScales | null): void {
+    const variant = scales?.variant ?? 'base';
+    const before: readonly ServingLinear[] = decodeVariants[this.slotVariants[slot]!];
+    const now: readonly ServingLinear[] = decodeVariants[variant];
+    for (const linear of before) {
+      if (now.includes(linear)) continue;
+      for (let layer = 0; layer < this.spec.layers; layer++) this.part(layer, linear, slot).fill(1);
+    }
+    if (scales !== null) {
+      for (const { layer, linear, offset, width } of scaleLayout(this.spec, variant).parts) {
+        this.part(layer, linear, slot).set(scales.numbers.subarray(offset, offset + width));
+      }
+    }
+    this.slotVariants[slot] = variant;
+  }
+
+  /** The graph that the first `rows` slots need. */
+  variantOf(rows: number): DecodeVariant {
+    let variant: DecodeVariant = 'base';
+    for (let slot = 0; slot < rows; slot++) {
+      if (this.slotVariants[slot] === 'wide') return 'wide';
+      if (this.slotVariants[slot] === 'qvu') variant = 'qvu';
+    }
+    return variant;
+  }
+
+  async run(rows: readonly DecodeRow[]): Promise<void> {
+    const binding = await this.binding(this.variantOf(rows.length), rows.length);
+    let longest = 0;
+    rows.forEach(({ token, tokens }, row) => {
+      this.ids[row] = BigInt(token);
+      this.lastPositions[row] = tokens - 1;
+      if (tokens > longest) longest = tokens;
+    });
+    this.totalLength[0] = longest;
+    await binding.runAsync();
+  }
+
+  logits(row: number): Float32Array {
+    return this.logitsMemory.floats(row * this.spec.vocab, this.spec.vocab);
+  }
+
+  release(): void {
+    for (const binding of this.bindings.values()) binding.release();
+    for (const memory of this.scaleMemory.values()) memory.release();
+    this.logitsMemory.release();
+  }
+
+  private part(layer: number, linear: ServingLinear, slot: number): Float32Array {
+    const width = scaleWidth(this.spec, linear);
+    return this.scaleMemory.get(scaleName(layer, linear))!.floats(slot * width, width);
+  }
+
+  private async binding(variant: DecodeVariant, rows: number): Promise<Binding> {
+    const key = `${variant}-${rows}`;
+    const found = this.bindings.get(key);
+    if (found !== undefined) return found;
+    const { runtime, spec } = this;
+    const binding = (await this.sessions.decode(variant)).createBinding();
+    binding.bindInput('input_ids', Tensor.over(runtime, 'int64', [rows, 1], this.ids.subarray(0, rows)));
+    binding.bindInput('last_positions', Tensor.over(runtime, 'int32', [rows], this.lastPositions.subarray(0, rows)));
+    binding.bindInput('total_length', Tensor.over(runtime, 'int32', [], this.totalLength));
+    for (let layer = 0; layer < spec.layers; layer++) {
+      bindCache(binding, this.kv, layer, 0, rows);
+      for (const linear of decodeVariants[variant]) {
+        const name = scaleName(layer, linear);
+        const shape = [rows, 1, scaleWidth(spec, linear)];
+        binding.bindInput(name, Tensor.within(runtime, 'float32', shape, this.scaleMemory.get(name)!));
+      }
+    }
+    binding.bindOutput('logits', Tensor.within(runtime, 'float32', [rows, 1, spec.vocab], this.logitsMemory));
+    this.bindings.set(key, binding);
+    return binding;
+  }
+}
+
+/** Binds a layer's cache of some slots as past and present at once: the step writes it in place. */
+export function bindCache(binding: Binding, kv: KvStore, layer: number, firstSlot: number, rows: number): void {
+  const keys = kv.tensor(layer, 0, firstSlot, rows);
+  const values = kv.tensor(layer, 1, firstSlot, rows);
+  binding.bindInput(`past_key.${layer}`, keys);
+  binding.bindInput(`past_value.${layer}`, values);
+  binding.bindOutput(`present_key.${layer}`, keys);
+  binding.bindOutput(`present_value.${layer}`, values);
+}

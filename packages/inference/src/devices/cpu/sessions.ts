@@ -1,0 +1,75 @@
+import type { ModelSpec } from '@parapet/models/spec';
+import { encodeModel } from '@parapet/onnx-graph/encode';
+import type { Graph } from '@parapet/onnx-graph/graph';
+import { FileMemory, type Runtime, type Session, type SessionOptions, SharedWeights, Tensor } from '@parapet/runtime';
+import { buildDecodeGraph, buildHeadGraph, type DecodeVariant } from '../../graph/decode-graph.ts';
+import { buildPrefillGraph, modeKey, type PrefillMode } from '../../graph/prefill-graph.ts';
+import type { ServingWeights } from '../../weights/serving-weights.ts';
+
+/** A prefill session and the layers it runs. */
+export interface LayerGroup {
+  from: number;
+  to: number;
+  session: Session;
+}
+
+/**
+ * The sessions of one model, made when first asked for. All name their weights over one mapped file and share what
+ * kernels pack of them: one copy, whatever their number.
+ */
+export class ModelSessions {
+  private readonly file: FileMemory;
+  private readonly shared: SharedWeights;
+  private readonly made = new Map<string, Promise<Session>>();
+
+  constructor(
+    private readonly runtime: Runtime,
+    readonly spec: ModelSpec,
+    readonly weights: ServingWeights,
+    private readonly layersPerGroup: number,
+    private readonly options: SessionOptions,
+  ) {
+    this.file = new FileMemory(weights.path);
+    const tensors = new Map<string, Tensor>();
+    for (const [name, entry] of weights.entries) {
+      tensors.set(name, Tensor.within(runtime, entry.dtype, entry.shape, this.file, entry.offset));
+    }
+    this.shared = new SharedWeights(runtime, tensors);
+  }
+
+  decode(variant: DecodeVariant): Promise<Session> {
+    return this.session(`decode-${variant}`, () => buildDecodeGraph(this, variant));
+  }
+
+  head(): Promise<Session> {
+    return this.session('head', () => buildHeadGraph(this));
+  }
+
+  /** The groups of layers that prefill a prompt, in order. */
+  async prefill(mode: PrefillMode): Promise<LayerGroup[]> {
+    const groups: LayerGroup[] = [];
+    for (let from = 0; from < this.spec.layers; from += this.layersPerGroup) {
+      const to = Math.min(from + this.layersPerGroup, this.spec.layers);
+      const key = `prefill-${modeKey(mode)}-${from}`;
+      groups.push({ from, to, session: await this.session(key, () => buildPrefillGraph(this, from, to, mode)) });
+    }
+    return groups;
+  }
+
+  async release(): Promise<void> {
+    for (const session of this.made.values()) (await session).release();
+    this.shared.release();
+    this.file.release();
+  }
+
+  private session(key: string, build: () => Graph): Promise<Session> {
+    let session = this.made.get(key);
+    if (session === undefined) {
+      const model = { bytes: encodeModel(build()), folder: this.weights.folder };
+      session = this.runtime.createSessionAsync(model, this.options, this.shared);
+      session.catch(() => this.made.delete(key));
+      this.made.set(key, session);
+    }
+    return session;
+  }
+}

@@ -1,0 +1,99 @@
+import type { ParaConfig } from '@parapet/contracts/adapter';
+import type { ModelSpec } from '@parapet/models/spec';
+import type { DecodeVariant } from '../graph/decode-graph.ts';
+import type { KvSnapshot } from '../kv/kv-store.ts';
+import type { ServingWeights } from '../weights/serving-weights.ts';
+
+export type DeviceKind = 'cpu' | 'webgpu' | 'cuda';
+
+/** Where a model runs. A device makes a runner; all that the engine asks of it is the runner's interface. */
+export interface Device {
+  readonly kind: DeviceKind;
+  /** The hardware, in words. */
+  readonly name: string;
+  /** Loads the weights and makes what decoding and plain prompts need. */
+  createRunner(options: RunnerOptions): Promise<ModelRunner>;
+}
+
+export interface RunnerOptions {
+  spec: ModelSpec;
+  weights: ServingWeights;
+  /** Rows of one decode batch, and slots of the cache. */
+  maxRows: number;
+  /** Tokens of KV cache over all rows. */
+  kvTokens: number;
+}
+
+/**
+ * What scales a row's linears: for each layer, for each linear of the variant in order, its numbers. Made once at
+ * prefill and kept with the row; null = the base model (all ones).
+ */
+export interface RowScales {
+  variant: Exclude<DecodeVariant, 'base'>;
+  numbers: Float32Array;
+}
+
+/** A PARA adapter ready to run: each layer's tensors by their name behind `layers.N.` in the file. */
+export interface PromptAdapter {
+  config: ParaConfig;
+  layers: readonly ReadonlyMap<string, Float32Array>[];
+}
+
+/** How a prompt's rows get their scales: none, those saved before (a preempted row), or from the prompt itself. */
+export type PromptScaling =
+  | { kind: 'base' }
+  | { kind: 'saved'; scales: RowScales }
+  | { kind: 'adapter'; adapter: PromptAdapter; strength: number };
+
+/** A prompt on its way through the layers. `advance` runs some of them; between calls the batch may decode. */
+export interface PrefillRun {
+  /** Layers still to run. */
+  readonly remainingLayers: number;
+  /** Runs about `layers` more layers. */
+  advance(layers: number): Promise<void>;
+  /** After the last layer: logits `[V]` of the last token (the caller may change them). */
+  lastLogits(): Promise<Float32Array>;
+  /** After the last layer: logits `[V]` of some positions, one after another. */
+  promptLogits(from: number, to: number): Promise<Float32Array>;
+  /** After the last layer: what scales the row from now on. */
+  scales(): RowScales | null;
+  /** Gives its memory back. */
+  release(): void;
+}
+
+export interface DecodeRow {
+  /** The token to read. */
+  token: number;
+  /** Tokens of the row with this one. */
+  tokens: number;
+}
+
+/** What a step computed; valid until the next one. */
+export interface DecodeResult {
+  /** Logits `[V]` of a row; the caller may change them. */
+  logits(row: number): Float32Array;
+  /** Device time of the step in integer microseconds. */
+  micros: number;
+}
+
+/**
+ * Runs a model on one device. Slots 0 … rows−1 decode together; a prompt is prefilled into any other slot and then
+ * moved. Not re-entrant: one call at a time.
+ */
+export interface ModelRunner {
+  readonly vocab: number;
+  /** Makes what prompts of such adapters need (sessions), in the background; a no-op when it is there. */
+  prepare(config: ParaConfig): Promise<void>;
+  beginPrefill(slot: number, tokens: readonly number[], scaling: PromptScaling): PrefillRun;
+  /** Sets what scales a slot of the batch; null = the base model. */
+  setScales(slot: number, scales: RowScales | null): void;
+  /** Copies a row's first `tokens` positions between slots. */
+  copyKv(from: number, to: number, tokens: number): void;
+  saveKv(slot: number, tokens: number): KvSnapshot;
+  restoreKv(slot: number, snapshot: KvSnapshot): void;
+  /** Tells that a slot holds nothing any more. */
+  freeSlot(slot: number): void;
+  /** One step of the first `rows.length` slots. */
+  decode(rows: readonly DecodeRow[]): Promise<DecodeResult>;
+  close(): Promise<void>;
+}

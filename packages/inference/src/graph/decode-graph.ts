@@ -1,0 +1,61 @@
+import type { Graph } from '@parapet/onnx-graph/graph';
+import type { ServingLinear } from '../weights/export-tensors.ts';
+import {
+  attentionInputs,
+  decoderLayer,
+  type GraphSource,
+  type LayerScales,
+  newGraph,
+  rmsNorm,
+  scaleWidth,
+  stored,
+  storedLinear,
+} from './serving-model.ts';
+
+/** Which linears a decode graph scales: none, the paper's (Q and V through the packed projection, Up), or all. */
+export const decodeVariants = {
+  base: [],
+  qvu: ['qkv', 'up'],
+  wide: ['qkv', 'o', 'gate', 'up', 'down'],
+} as const satisfies Record<string, readonly ServingLinear[]>;
+export type DecodeVariant = keyof typeof decodeVariants;
+
+/** Name of the input that scales a layer's linear. */
+export function scaleName(layer: number, linear: ServingLinear): string {
+  return `scale_${linear}.${layer}`;
+}
+
+/**
+ * One step of B rows: `input_ids` int64 `[B, 1]`, `last_positions`, `total_length`, the cache of every layer
+ * (`past_key.l` and `present_key.l` bound to the same memory), `scale_*.l` `[B, 1, width]` → `logits` `[B, 1, V]`.
+ */
+export function buildDecodeGraph(source: GraphSource, variant: DecodeVariant): Graph {
+  const { spec } = source;
+  const g = newGraph(`decode-${variant}`);
+  const ids = g.input('input_ids', 'int64', ['B', 1]);
+  const { cache, ...attention } = attentionInputs(g, source, 'capacity');
+  let hidden = g.op('Gather', [stored(g, source, 'embed'), ids], { axis: 0 });
+  for (let layer = 0; layer < spec.layers; layer++) {
+    const scales: LayerScales = {};
+    for (const linear of decodeVariants[variant]) {
+      scales[linear] = g.input(scaleName(layer, linear), 'float32', ['B', 1, scaleWidth(spec, linear)]);
+    }
+    const out = decoderLayer(g, source, layer, hidden, { ...attention, ...cache(layer) }, () => scales);
+    g.output(`present_key.${layer}`, out.presentKey);
+    g.output(`present_value.${layer}`, out.presentValue);
+    hidden = out.hidden;
+  }
+  const normed = rmsNorm(g, source, 'final_norm', hidden);
+  g.output('logits', storedLinear(g, source, 'head', [spec.width, spec.vocab], normed));
+  return g;
+}
+
+/** Hidden states `[R, d]` → `logits` `[R, V]`: what prefill needs of the head, for the positions it asks. */
+export function buildHeadGraph(source: GraphSource): Graph {
+  const { spec } = source;
+  const g = newGraph('head');
+  const hidden = g.input('hidden', 'float32', ['R', spec.width]);
+  const normed = rmsNorm(g, source, 'final_norm', hidden);
+  g.output('logits', storedLinear(g, source, 'head', [spec.width, spec.vocab], normed));
+  return g;
+}

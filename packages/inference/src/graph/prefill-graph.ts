@@ -1,0 +1,55 @@
+import type { ParaConfig } from '@parapet/contracts/adapter';
+import type { Graph } from '@parapet/onnx-graph/graph';
+import { type DecodeVariant, decodeVariants, scaleName } from './decode-graph.ts';
+import { promptScales } from './prompt-scales.ts';
+import {
+  attentionInputs,
+  decoderLayer,
+  type GraphSource,
+  type LayerScales,
+  newGraph,
+  scaleWidth,
+  stored,
+} from './serving-model.ts';
+
+/** Where a prompt's scales come from: given from outside (ones, or a resumed row's), or made from the prompt. */
+export type PrefillMode = { kind: 'given'; variant: DecodeVariant } | { kind: 'generated'; config: ParaConfig };
+
+/** A name that tells modes apart. */
+export function modeKey(mode: PrefillMode): string {
+  if (mode.kind === 'given') return `given-${mode.variant}`;
+  const { targets, pooler, activation, bias } = mode.config;
+  return `generated-${targets}-${pooler}-${activation}${bias ? '-bias' : ''}`;
+}
+
+/**
+ * Layers `from ≤ l < to` of a prompt `[B, S]` from its first token: `input_ids` int64 (first group) or `hidden`
+ * `[B, S, d]` → `hidden_out` `[B, S, d]`, keys and values into the cache, and `scale_*.l` `[B, 1, width]`: inputs when
+ * given, outputs when generated. Prompts shorter than S are filled up on the right.
+ */
+export function buildPrefillGraph(source: GraphSource, from: number, to: number, mode: PrefillMode): Graph {
+  const { spec } = source;
+  const g = newGraph(`prefill-${modeKey(mode)}-${from}-${to}`);
+  let hidden =
+    from === 0
+      ? g.op('Gather', [stored(g, source, 'embed'), g.input('input_ids', 'int64', ['B', 'S'])], { axis: 0 })
+      : g.input('hidden', 'float32', ['B', 'S', spec.width]);
+  const { cache, ...attention } = attentionInputs(g, source, 'capacity');
+  const adapter = mode.kind === 'generated' ? promptScales(g, spec, mode.config) : null;
+  for (let layer = from; layer < to; layer++) {
+    const out = decoderLayer(g, source, layer, hidden, { ...attention, ...cache(layer) }, (normed) => {
+      if (adapter !== null) return adapter(layer, normed);
+      const scales: LayerScales = {};
+      if (mode.kind !== 'given') return scales;
+      for (const linear of decodeVariants[mode.variant]) {
+        scales[linear] = g.input(scaleName(layer, linear), 'float32', ['B', 1, scaleWidth(spec, linear)]);
+      }
+      return scales;
+    });
+    g.output(`present_key.${layer}`, out.presentKey);
+    g.output(`present_value.${layer}`, out.presentValue);
+    hidden = out.hidden;
+  }
+  g.output('hidden_out', hidden);
+  return g;
+}

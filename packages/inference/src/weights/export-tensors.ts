@@ -1,0 +1,103 @@
+import type { BaseModel } from '@parapet/models/open';
+import { kvWidth, linearWidths, type ModelSpec, queryWidth, type WeightName } from '@parapet/models/spec';
+import { quantise8 } from './quantise.ts';
+import type { ExportedTensor, WeightKind } from './serving-weights.ts';
+
+type Model = Pick<BaseModel, 'spec' | 'weights'>;
+
+/** Linears of a layer as the graphs have them: Q, K and V are one matrix product. */
+export const servingLinears = ['qkv', 'o', 'gate', 'up', 'down'] as const;
+export type ServingLinear = (typeof servingLinears)[number];
+
+/** `[in, out]` of a serving linear. */
+export function servingLinearShape(spec: ModelSpec, linear: ServingLinear): readonly [number, number] {
+  if (linear === 'qkv') return [spec.width, queryWidth(spec) + 2 * kvWidth(spec)];
+  return linearWidths(spec)[linear];
+}
+
+/** Every tensor of the export, one at a time: the whole is never in memory. */
+export function* exportTensors(model: Model, kind: WeightKind, blockSize: number): Generator<ExportedTensor> {
+  const { spec, weights } = model;
+  const vector = (name: WeightName): ExportedTensor => ({
+    name,
+    dtype: 'float32',
+    shape: [...weights.get(name).shape],
+    data: weights.get(name).readFloat32(),
+  });
+  yield { ...vector('embed'), name: 'embed' };
+  for (let layer = 0; layer < spec.layers; layer++) {
+    const prefix = `layers.${layer}.` as const;
+    yield vector(`${prefix}attn_norm`);
+    yield vector(`${prefix}ffn_norm`);
+    for (const linear of servingLinears) {
+      const rows =
+        linear === 'qkv'
+          ? concat((['q', 'k', 'v'] as const).map((part) => weights.get(`${prefix}${part}`).readFloat32()))
+          : weights.get(`${prefix}${linear}`).readFloat32();
+      yield* linearTensors(`${prefix}${linear}`, rows, servingLinearShape(spec, linear), kind, blockSize);
+    }
+  }
+  yield vector('final_norm');
+  yield* linearTensors('head', weights.head.readFloat32(), [spec.width, spec.vocab], kind, blockSize);
+  yield* rotaryTensors(spec);
+}
+
+/** A linear's tensors from its rows `[out, in]`. */
+function* linearTensors(
+  name: string,
+  rows: Float32Array,
+  [inWidth, outWidth]: readonly [number, number],
+  kind: WeightKind,
+  blockSize: number,
+): Generator<ExportedTensor> {
+  if (kind === 'fp32') {
+    yield { name, dtype: 'float32', shape: [inWidth, outWidth], data: transpose(rows, outWidth, inWidth) };
+    return;
+  }
+  const { values, scales } = quantise8(rows, outWidth, inWidth, blockSize);
+  const blocks = Math.ceil(inWidth / blockSize);
+  yield { name: `${name}.q8`, dtype: 'uint8', shape: [outWidth, blocks, blockSize], data: values };
+  yield { name: `${name}.scale`, dtype: 'float32', shape: [outWidth, blocks], data: scales };
+}
+
+/** cos and sin of every position: `[context, headDim / 2]`, angle = position · θ^(−2i / headDim). */
+function* rotaryTensors(spec: ModelSpec): Generator<ExportedTensor> {
+  const half = spec.headDim / 2;
+  const cos = new Float32Array(spec.context * half);
+  const sin = new Float32Array(spec.context * half);
+  for (let i = 0; i < half; i++) {
+    const frequency = Math.fround(1 / spec.ropeTheta ** ((2 * i) / spec.headDim));
+    for (let position = 0; position < spec.context; position++) {
+      const angle = Math.fround(position * frequency); // float32 like the independent implementation
+      cos[position * half + i] = Math.cos(angle);
+      sin[position * half + i] = Math.sin(angle);
+    }
+  }
+  yield { name: 'rope_cos', dtype: 'float32', shape: [spec.context, half], data: cos };
+  yield { name: 'rope_sin', dtype: 'float32', shape: [spec.context, half], data: sin };
+}
+
+function concat(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function transpose(rows: Float32Array, count: number, width: number): Float32Array {
+  const columns = new Float32Array(rows.length);
+  const tile = 32;
+  for (let row = 0; row < count; row += tile) {
+    for (let column = 0; column < width; column += tile) {
+      const rowEnd = Math.min(row + tile, count);
+      const columnEnd = Math.min(column + tile, width);
+      for (let r = row; r < rowEnd; r++) {
+        for (let c = column; c < columnEnd; c++) columns[c * count + r] = rows[r * width + c]!;
+      }
+    }
+  }
+  return columns;
+}

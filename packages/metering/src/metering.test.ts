@@ -12,8 +12,8 @@ import {
 import { testDatabase } from '@parapet/db/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createMetering, type Metering } from './metering.ts';
 import { admission, createMeteredTenant, createTestKey, createTestPrice, usage } from './fixtures.ts';
+import { createMetering, type Metering } from './metering.ts';
 
 let handle: DatabaseHandle;
 let metering: Metering;

@@ -17,7 +17,7 @@ export const auditLog = pgTable(
     /** 1, 2, 3 … within its chain. */
     sequence: bigint('sequence', { mode: 'number' }).notNull(),
     orgId: text('org_id'),
-    actorType: text('actor_type', { enum: ['user', 'api_key', 'service_account', 'system'] }).notNull(),
+    actorType: text('actor_type', { enum: ['user', 'api_key', 'service_account', 'admin', 'system'] }).notNull(),
     actorId: text('actor_id'),
     /** As it was then: people get renamed. */
     actorName: text('actor_name'),

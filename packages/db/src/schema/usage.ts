@@ -1,3 +1,4 @@
+import type { UsageTotals } from '@parapet/contracts/portal/usage';
 import { date, index, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { createdAt, moment, quantity } from './columns.ts';
 
@@ -60,16 +61,12 @@ export const usageDaily = pgTable(
 );
 
 export type StatementLine = {
-  kind: 'inference' | 'training';
-  model: string;
-  adapter: string;
-  requests: number;
-  promptTokens: number;
-  cachedTokens: number;
-  completionTokens: number;
-  trainedTokens: number;
-  gpuMicros: number;
-  spendMicros: number;
+  description: string;
+  quantity: number;
+  /** `tokens`, `GPU-seconds` (quantity in microseconds of device time is divided), `requests`. */
+  unit: string;
+  unitPriceMicros: number;
+  amountMicros: number;
 };
 
 /** A month closed and issued: never changes again. */
@@ -80,8 +77,10 @@ export const statements = pgTable(
     orgId: text('org_id').notNull(),
     period: date('period', { mode: 'string' }).notNull(),
     currency: text('currency').notNull(),
+    totals: jsonb('totals').$type<UsageTotals>().notNull(),
     lines: jsonb('lines').$type<StatementLine[]>().notNull(),
     totalMicros: quantity('total_micros').notNull(),
+    /** Of it, corrections. */
     adjustmentMicros: quantity('adjustment_micros').notNull().default(0),
     issuedAt: createdAt(),
   },

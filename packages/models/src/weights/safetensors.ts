@@ -73,11 +73,12 @@ function parseEntry(name: string, value: unknown): SafetensorsEntry {
 
 export type SafetensorsTensor = { dtype: SafetensorsDtype; shape: readonly number[]; data: Uint8Array };
 
-/** A whole file from bytes in memory. The tensors' `data` are views of `file`. */
-export function decodeSafetensors(file: Uint8Array): {
+/** A whole file from bytes in memory. The tensors' `data` are plain views of `bytes`. */
+export function decodeSafetensors(bytes: Uint8Array): {
   tensors: Map<string, SafetensorsTensor>;
   metadata: Record<string, string>;
 } {
+  const file = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength); // a Buffer's slice() is no copy
   const length = safetensorsHeaderLength(file.subarray(0, 8), file.byteLength);
   const { entries, metadata, dataOffset } = parseSafetensorsHeader(
     file.subarray(8, 8 + length),

@@ -1,0 +1,82 @@
+import type { AdapterConfig } from '@parapet/contracts/adapter';
+import { kvWidth, type ModelSpec, modelParameters, queryWidth } from '@parapet/models/spec';
+import { adapterParameters } from '@parapet/para/tensors';
+import type { MicroBatchLimits } from '../dataset/batches.ts';
+
+/** What a training process takes, in bytes. */
+export interface MemoryEstimate {
+  /** Mapped weights and the packed copies that products forward and backward read. */
+  weights: number;
+  /** Trained numbers: θ, gradient, two moments, the best so far. */
+  adapter: number;
+  /** Kept from forward to backward for the largest micro-batch. */
+  activations: number;
+  /** Logits and their softmax at the targets. */
+  logits: number;
+  /** Node and ONNX Runtime themselves. */
+  process: number;
+  total: number;
+}
+
+const processBytes = 350e6;
+/** Kept activations over the formula below: temporaries, and what the allocator can't reuse. */
+const overhead = 1.25;
+
+/** Floats that a layer keeps for its backward pass for each token, in a row of `columns` tokens. */
+export function keptFloats(spec: ModelSpec, config: AdapterConfig, columns: number): number {
+  const dq = queryWidth(spec);
+  const dkv = kvWidth(spec);
+  const stream = 2 * spec.width; // h before and behind attention
+  const heads = dq + 2 * dkv + spec.heads * columns; // rotated q and k, v, attention weights
+  const inner = 3 * spec.ffn; // gate, up, activation(gate)
+  const scaled = config.method === 'lora' ? 2 * spec.width : dq + dkv + spec.ffn; // what a scale or A multiplies
+  return stream + heads + inner + scaled;
+}
+
+/** Bytes before a run: what it will take with these limits and rows of at most `columns` tokens. */
+export function estimateMemory(
+  spec: ModelSpec,
+  config: AdapterConfig,
+  limits: MicroBatchLimits,
+  columns: number,
+  prepacking = true,
+): MemoryEstimate {
+  const parameters = modelParameters(spec);
+  const weights = 4 * parameters * (prepacking ? 3 : 1);
+  const adapter = 4 * 5 * adapterParameters(config, spec);
+  const activations = 4 * overhead * limits.maxTokens * spec.layers * keptFloats(spec, config, columns);
+  const logits = 4 * 3 * limits.maxTargets * spec.vocab;
+  const total = weights + adapter + activations + logits + processBytes;
+  return { weights, adapter, activations, logits, process: processBytes, total };
+}
+
+const mostTokens = 2048;
+const mostTargets = 512;
+
+/**
+ * The largest micro-batch that fits: halves rows · columns from 2,048 until the estimate is within the budget, then
+ * gives up the packed weights (10–25% slower). A single row always goes through.
+ */
+export function fitMemory(
+  spec: ModelSpec,
+  config: AdapterConfig,
+  longest: { tokens: number; targets: number },
+  budgetBytes: number,
+): { limits: MicroBatchLimits; prepacking: boolean; estimate: MemoryEstimate; fits: boolean } {
+  const least = { maxTokens: longest.tokens, maxTargets: longest.targets };
+  for (const prepacking of [true, false]) {
+    for (let share = 1; ; share /= 2) {
+      const limits = {
+        maxTokens: Math.max(least.maxTokens, Math.floor(mostTokens * share)),
+        maxTargets: Math.max(least.maxTargets, Math.floor(mostTargets * share)),
+      };
+      const estimate = estimateMemory(spec, config, limits, longest.tokens, prepacking);
+      const smallest = mostTokens * share <= least.maxTokens || mostTokens * share < 64;
+      if (estimate.total <= budgetBytes || (smallest && !prepacking)) {
+        return { limits, prepacking, estimate, fits: estimate.total <= budgetBytes };
+      }
+      if (smallest) break;
+    }
+  }
+  throw new Error('unreachable: the last round returns');
+}

@@ -1,0 +1,199 @@
+import type { AdapterConfig } from '@parapet/contracts/adapter';
+import type { BaseModel } from '@parapet/models/open';
+import { encodeModel } from '@parapet/onnx-graph/encode';
+import type { Graph } from '@parapet/onnx-graph/graph';
+import { initAdapter } from '@parapet/para/init';
+import { poolWeights } from '@parapet/para/pooling';
+import {
+  type ElementType,
+  type ElementView,
+  FileMemory,
+  type Runtime,
+  type Session,
+  type SessionOptions,
+  SharedWeights,
+  Tensor,
+} from '@parapet/runtime';
+import type { MicroBatch } from '../dataset/batches.ts';
+import { adamBeta1, adamBeta2, adamwGraph } from '../graph/adamw.ts';
+import { evaluationGraph, gradientGraph } from '../graph/adapted-model.ts';
+import { type FlatLayout, flatLayout, flatten } from '../graph/flat-parameters.ts';
+import { openBaseWeights } from '../weights/base-weights.ts';
+
+export interface ModelTrainerOptions {
+  runtime: Runtime;
+  model: Pick<BaseModel, 'spec' | 'digest' | 'weights'>;
+  config: AdapterConfig;
+  /** Seeds the adapter's first numbers. */
+  seed: number;
+  /** Keeps the base weights in the form that graphs map, between runs. */
+  weightsFolder: string;
+  session?: SessionOptions;
+}
+
+/** What a micro-batch showed. */
+export interface BatchResult {
+  /** Σ of the targets' losses, each times the weight given. */
+  loss: number;
+  /** Targets that were the likeliest token. */
+  correct: number;
+  /** The likeliest token at each target. */
+  predictions: BigInt64Array;
+}
+
+export interface OptimizerSettings {
+  learningRate: number;
+  weightDecay: number;
+  clipNorm: number;
+}
+
+/**
+ * The trained numbers of one adapter, their optimiser state, and the sessions that compute with them. All state
+ * lives in memory of ours that sessions read and write in place.
+ */
+export class ModelTrainer {
+  /** θ [N] and AdamW's moments. May be written between calls. */
+  readonly theta: Float32Array;
+  readonly m: Float32Array;
+  readonly v: Float32Array;
+  readonly #gradient: Float32Array;
+  readonly #state: Record<'theta' | 'm' | 'v' | 'gradient', Tensor>;
+  #evaluation: Promise<Session> | null = null;
+
+  private constructor(
+    private readonly options: ModelTrainerOptions,
+    readonly layout: FlatLayout,
+    private readonly file: FileMemory,
+    private readonly shared: SharedWeights,
+    private readonly folder: string,
+    private readonly weightSpec: Parameters<typeof gradientGraph>[0]['weight'],
+    private readonly optimizer: Session,
+    private gradient: Promise<Session> | null,
+  ) {
+    this.theta = flatten(initAdapter(options.config, options.model.spec, options.seed), layout);
+    this.m = new Float32Array(layout.size);
+    this.v = new Float32Array(layout.size);
+    this.#gradient = new Float32Array(layout.size);
+    const over = (data: Float32Array) => Tensor.over(options.runtime, 'float32', [layout.size], data);
+    this.#state = { theta: over(this.theta), m: over(this.m), v: over(this.v), gradient: over(this.#gradient) };
+  }
+
+  static async create(options: ModelTrainerOptions): Promise<ModelTrainer> {
+    const { runtime, model, config, weightsFolder } = options;
+    const base = await openBaseWeights(model, weightsFolder);
+    const layout = flatLayout(config, model.spec);
+    const file = new FileMemory(`${base.folder}/${base.file}`);
+    const tensors = [...base.placed].map(([name, { shape, offset }]): [string, Tensor] => [
+      name,
+      Tensor.within(runtime, 'float32', shape, file, offset),
+    ]);
+    const shared = new SharedWeights(runtime, new Map(tensors));
+    const optimizer = runtime.createSession({ bytes: encodeModel(adamwGraph(layout.size)) }, { threads: 1 });
+    const weight = (name: Parameters<typeof base.placed.get>[0]) => {
+      const { shape, ...data } = base.placed.get(name)!;
+      return { dtype: 'float32' as const, shape, data };
+    };
+    return new ModelTrainer(options, layout, file, shared, base.folder, weight, optimizer, null);
+  }
+
+  /** Forward and backward over a micro-batch; its gradient is added to the step's. `weight` is what a target counts. */
+  async accumulate(batch: MicroBatch, weight: number): Promise<BatchResult> {
+    this.gradient ??= this.#session(gradientGraph);
+    const { theta, gradient } = this.#state;
+    const inputs = { theta, gradient_before: gradient };
+    return this.#run(await this.gradient, batch, weight, inputs, { gradient });
+  }
+
+  /** Forward alone. `theta` stands in for the trained numbers (another checkpoint's, a fresh adapter's). */
+  async evaluate(batch: MicroBatch, weight: number, theta?: Float32Array): Promise<BatchResult> {
+    this.#evaluation ??= this.#session(evaluationGraph);
+    const other = theta && Tensor.over(this.options.runtime, 'float32', [this.layout.size], theta);
+    try {
+      return await this.#run(await this.#evaluation, batch, weight, { theta: other ?? this.#state.theta }, {});
+    } finally {
+      other?.release();
+    }
+  }
+
+  /** One AdamW step with the gradient that was accumulated, which is zero again afterwards. `step` counts from 1. */
+  step(step: number, { learningRate, weightDecay, clipNorm }: OptimizerSettings): { gradientNorm: number } {
+    const scalars = {
+      learning_rate: learningRate,
+      weight_decay: weightDecay,
+      clip_norm: clipNorm,
+      m_correction: 1 - adamBeta1 ** step,
+      v_correction: 1 - adamBeta2 ** step,
+    };
+    const inputs = Object.entries(scalars).map(
+      ([name, value]) => [name, this.#tensor('float32', [], Float32Array.of(value))] as const,
+    );
+    const norm = Tensor.zeros(this.options.runtime, 'float32', []);
+    const { theta, m, v, gradient } = this.#state;
+    try {
+      this.optimizer.run(
+        { ...Object.fromEntries(inputs), theta, m, v, gradient },
+        { theta_next: theta, m_next: m, v_next: v, gradient_norm: norm },
+      );
+      this.#gradient.fill(0);
+      return { gradientNorm: norm.data[0]! };
+    } finally {
+      norm.release();
+      for (const [, tensor] of inputs) tensor.release();
+    }
+  }
+
+  /** Gives sessions and mapped weights back; the arrays stay readable. */
+  async release(): Promise<void> {
+    for (const session of [this.gradient, this.#evaluation]) (await session)?.release();
+    this.optimizer.release();
+    for (const tensor of Object.values(this.#state)) tensor.release();
+    this.shared.release();
+    this.file.release();
+  }
+
+  async #run(
+    session: Session,
+    batch: MicroBatch,
+    weight: number,
+    state: Record<string, Tensor>,
+    outputs: Record<string, Tensor>,
+  ): Promise<BatchResult> {
+    const { rows, columns, tokens, promptTokens, targetRows, labels } = batch;
+    const { config } = this.options;
+    const pooler = config.method === 'para' ? config.pooler : 'mean';
+    const K = labels.length;
+    const inputs: Record<string, Tensor> = {
+      tokens: this.#tensor('int64', [rows, columns], tokens),
+      pool_weights: this.#tensor('float32', [rows, 1, columns], poolWeights(pooler, promptTokens, columns)),
+      rows: this.#tensor('int64', [K], targetRows),
+      labels: this.#tensor('int64', [K], labels),
+      weights: this.#tensor('float32', [K], new Float32Array(K).fill(weight)),
+    };
+    const loss = Tensor.zeros(this.options.runtime, 'float32', []);
+    const predictions = Tensor.zeros(this.options.runtime, 'int64', [K]);
+    const used = new Set(session.inputNames);
+    const feeds = Object.fromEntries(Object.entries({ ...inputs, ...state }).filter(([name]) => used.has(name)));
+    try {
+      await session.runAsync(feeds, { loss, predictions, ...outputs });
+      const predicted = predictions.data.slice();
+      return {
+        loss: loss.data[0]!,
+        correct: predicted.reduce((count, token, i) => count + (token === labels[i] ? 1 : 0), 0),
+        predictions: predicted,
+      };
+    } finally {
+      for (const tensor of [...Object.values(inputs), loss, predictions]) tensor.release();
+    }
+  }
+
+  #tensor<T extends ElementType>(dtype: T, shape: readonly number[], data: ElementView<T>): Tensor<T> {
+    return Tensor.over(this.options.runtime, dtype, shape, data);
+  }
+
+  #session(build: (options: Parameters<typeof gradientGraph>[0]) => Graph): Promise<Session> {
+    const { model, config, session, runtime } = this.options;
+    const g = build({ spec: model.spec, config, weight: this.weightSpec });
+    const settings: SessionOptions = { memoryPattern: false, ...session };
+    return runtime.createSessionAsync({ bytes: encodeModel(g), folder: this.folder }, settings, this.shared);
+  }
+}

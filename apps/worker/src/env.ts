@@ -18,6 +18,8 @@ const shared = {
 const serveSchema = z.object({
   ...shared,
   PARAPET_WEIGHTS: z.enum(['fp32', 'int8', 'q4']).default('int8'),
+  /** The name under which the base model is called. */
+  PARAPET_MODEL_NAME: z.string().max(128).default('smollm2-135m-instruct'),
   /** Rows of one decode batch. */
   PARAPET_MAX_ROWS: z.coerce.number().int().min(1).max(1024).default(32),
   /** Requests waiting beyond the batch; past it 503. */

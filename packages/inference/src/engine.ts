@@ -160,6 +160,16 @@ export class Engine {
     this.adapters.pin(digests);
   }
 
+  /** False when there is work and no step was finished in time: it hangs. */
+  get healthy(): boolean {
+    return this.statistics.isHealthy(this.generations.size > 0);
+  }
+
+  /** Whether any request waits or runs. */
+  get busy(): boolean {
+    return this.generations.size > 0;
+  }
+
   /** What the engine does now and did since the last call. */
   stats(): StatsSnapshot {
     const { pool } = this.scheduler;
@@ -169,7 +179,6 @@ export class Engine {
       kvUsage: pool.inUse / pool.capacity,
       residentAdapters: this.adapters.digests(),
       residentAdapterBytes: this.adapters.residentBytes,
-      working: this.generations.size > 0,
     });
   }
 

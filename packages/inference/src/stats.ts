@@ -13,13 +13,9 @@ export interface StatsSnapshot {
   promptTokens: number;
   deviceMicros: number;
   preemptions: number;
-  /** False when there is work and no turn was finished in time. */
-  healthy: boolean;
 }
 
-type Gauges = Pick<StatsSnapshot, 'running' | 'waiting' | 'kvUsage' | 'residentAdapters' | 'residentAdapterBytes'> & {
-  working: boolean;
-};
+type Gauges = Pick<StatsSnapshot, 'running' | 'waiting' | 'kvUsage' | 'residentAdapters' | 'residentAdapterBytes'>;
 
 const keptSteps = 2048;
 /** A turn takes tens of milliseconds; one that takes this long hangs. */
@@ -39,6 +35,12 @@ export class EngineStats {
 
   turn(): void {
     this.lastTurn = performance.now();
+  }
+
+  /** @param working whether there is anything to do */
+  isHealthy(working: boolean): boolean {
+    if (!working) this.lastTurn = performance.now();
+    return performance.now() - this.lastTurn < wedgedAfterMs;
   }
 
   step(micros: number, rows: number, adaptedRows: number): void {
@@ -66,7 +68,7 @@ export class EngineStats {
     this.preemptions += 1;
   }
 
-  snapshot({ working, ...gauges }: Gauges): StatsSnapshot {
+  snapshot(gauges: Gauges): StatsSnapshot {
     const sorted = this.stepMs.sort((a, b) => a - b);
     const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
     const snapshot: StatsSnapshot = {
@@ -78,7 +80,6 @@ export class EngineStats {
       promptTokens: this.promptTokens,
       deviceMicros: this.deviceMicros,
       preemptions: this.preemptions,
-      healthy: !working || performance.now() - this.lastTurn < wedgedAfterMs,
     };
     this.stepMs = [];
     this.generatedTokens = 0;

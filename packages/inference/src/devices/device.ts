@@ -61,17 +61,32 @@ export interface PrefillRun {
   release(): void;
 }
 
+/** How a device may choose a row's next token by itself: the largest logit at temperature 0, else a draw. */
+export interface Draw {
+  temperature: number;
+  /** 0 = off. */
+  topK: number;
+  topP: number;
+  minP: number;
+  /** In [0, 1): what decides the draw. */
+  uniform: number;
+}
+
 export interface DecodeRow {
   /** The token to read. */
   token: number;
   /** Tokens of the row with this one. */
   tokens: number;
+  /** Lets the device choose; absent or null where the host must see the logits. */
+  draw?: Draw | null;
 }
 
 /** What a step computed; valid until the next one. */
 export interface DecodeResult {
   /** Logits `[V]` of a row; the caller may change them. */
   logits(row: number): Float32Array;
+  /** The token that the device chose for a row with a `draw`, −1 where no logit was a number; null = choose from `logits`. */
+  sampled?(row: number): number | null;
   /** Device time of the step in integer microseconds. */
   micros: number;
 }

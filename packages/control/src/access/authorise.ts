@@ -11,7 +11,10 @@ export function authoriseTenant(verb: VerbName, principal: Principal): Tenancy {
   if (principal.kind === 'system') throw new ParapetError('permission_denied', 'The platform itself has no tenant.');
   const { tenancy } = principal;
   if (tenancy === null) {
-    throw new ParapetError('permission_denied', 'You are in no organisation. Make one, or accept an invitation.');
+    throw new ParapetError(
+      'permission_denied',
+      'You are not in the organisation that was named, or in none: choose one of yours.',
+    );
   }
   if (principal.kind === 'api_key') {
     if (rule.scope === null) {

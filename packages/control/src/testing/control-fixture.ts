@@ -1,10 +1,11 @@
 import { newId, type TenantId } from '@parapet/contracts/ids';
 import type { Role } from '@parapet/contracts/roles';
-import { members, organisations, plans, sessions, users } from '@parapet/db/schema';
+import { members, organisations, sessions, users } from '@parapet/db/schema';
 import { asPlatform } from '@parapet/db/tenant';
 import { testDatabase } from '@parapet/db/testing';
 import { eq } from 'drizzle-orm';
 import type { Principal } from '../access/principal.ts';
+import { prepareDatabase } from '../bootstrap.ts';
 import type { ControlContext, ControlServices } from '../context.ts';
 import { insertOrganisation } from '../organisations/create-organisation.ts';
 
@@ -17,9 +18,7 @@ export class ControlFixture {
   static async open(): Promise<ControlFixture> {
     const database = await testDatabase();
     const fixture = new ControlFixture({ database, now: () => new Date() });
-    await fixture.services.database.db
-      .insert(plans)
-      .values({ id: newId('plan'), name: 'Standard', isDefault: true, limits: standardLimits });
+    await prepareDatabase(fixture.services);
     return fixture;
   }
 
@@ -71,14 +70,3 @@ export class ControlFixture {
     };
   }
 }
-
-const standardLimits = {
-  gpuSecondsPerMonth: 100_000,
-  requestsPerMinute: 1000,
-  tokensPerMinute: 1_000_000,
-  concurrentRequests: 32,
-  concurrentJobs: 2,
-  datasetBytes: 1 << 30,
-  adapterBytes: 1 << 30,
-  adapters: 100,
-};

@@ -1,4 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const { packageManager } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+/** turbo calls pnpm by name, which only the pinned npx puts on the path. */
+export const turbo = (...args) => ['npx', ['--yes', packageManager, 'exec', 'turbo', 'run', ...args]];
 
 /** Runs [name, command, args] one after another from the root; the first that fails ends the process with its code. */
 export async function runAll(steps, env = {}) {

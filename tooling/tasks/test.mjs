@@ -1,7 +1,7 @@
 // Everything: the fast gate, the slow suites with the real base model, then browser and client journeys
 // against a running platform. The closing line counts what ran.
 import { existsSync } from 'node:fs';
-import { runAll } from './run-all.mjs';
+import { runAll, turbo } from './run-all.mjs';
 
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
   existsSync(path),
@@ -19,7 +19,7 @@ await runAll(
     ['fast gate', 'node', ['tooling/tasks/verify.mjs']],
     ['base model', 'node', ['--import', 'tsx', 'apps/cli/src/main.ts', 'model', 'fetch']],
     ['slow suites', 'npx', ['vitest', 'run', '--project', 'slow']],
-    ['portal build', 'npx', ['turbo', 'run', 'build', '--filter=@parapet/portal', '--output-logs=errors-only']],
+    ['portal build', ...turbo('build', '--filter=@parapet/portal', '--output-logs=errors-only')],
     ['journeys', 'npx', ['playwright', 'test', '--config', 'e2e/playwright.config.ts']],
   ],
   { PARAPET_CHROMIUM: browser },

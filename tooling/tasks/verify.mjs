@@ -1,8 +1,8 @@
 // The fast gate: types, lint with import direction and dead paths, unit tests.
-import { runAll } from './run-all.mjs';
+import { runAll, turbo } from './run-all.mjs';
 
 await runAll([
-  ['types', 'npx', ['turbo', 'run', 'typecheck', '--output-logs=errors-only']],
+  ['types', ...turbo('typecheck', '--output-logs=errors-only')],
   ['lint', 'npx', ['biome', 'check', '.']],
   ['import direction', 'node', ['tooling/lint/import-direction.mjs']],
   ['document paths', 'node', ['tooling/lint/doc-paths.mjs']],

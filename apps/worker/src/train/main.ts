@@ -1,0 +1,48 @@
+import { cpus, hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openModel } from '@parapet/models/open';
+import pino from 'pino';
+import { trainEnv } from '../env.ts';
+import { stopSignal } from '../stop-signal.ts';
+import { GatewayClient } from './gateway-client.ts';
+import { runJob } from './run-job.ts';
+
+/** The train worker: one job at a time, for as long as it lives. */
+const env = trainEnv();
+const log = pino({ level: env.PARAPET_LOG_LEVEL });
+const stop = stopSignal();
+const client = new GatewayClient(env.PARAPET_GATEWAY_URL, env.PARAPET_WORKER_TOKEN);
+const model = await openModel(env.PARAPET_MODEL_DIR);
+const identity = {
+  workerName: `${env.PARAPET_WORKER_NAME}@${hostname()}`.slice(0, 128),
+  device: { kind: env.PARAPET_DEVICE, name: cpus()[0]?.model.trim() ?? 'cpu' },
+  baseDigests: [model.digest],
+};
+log.info({ base: model.digest, device: identity.device }, 'train worker is ready');
+
+while (!stop.aborted) {
+  try {
+    const lease = await client.lease(identity, stop);
+    if (lease === null) {
+      await sleep(env.PARAPET_LEASE_INTERVAL * 1000, undefined, { signal: stop });
+      continue;
+    }
+    log.info({ jobId: lease.jobId, resumeFrom: lease.resumeFrom?.step ?? null }, 'job leased');
+    await runJob(lease, {
+      client,
+      model,
+      dataDir: resolve(env.PARAPET_DATA),
+      threads: env.PARAPET_THREADS,
+      log,
+      stop,
+    });
+  } catch (error) {
+    if (stop.aborted) break;
+    log.error({ err: error }, 'a look for work failed; trying again');
+    await sleep(2000, undefined, { signal: stop }).catch(() => undefined);
+  }
+}
+model.weights.close();
+log.info('train worker has stopped');
+process.exit(0);

@@ -10,7 +10,7 @@ import { blockTokens } from './kv/block-pool.ts';
 import { type CachedPrompt, PromptCache } from './kv/prompt-cache.ts';
 import { Slots } from './kv/slots.ts';
 import { completionLimit, promptTokens } from './request.ts';
-import { type Logprob, LogprobReader, PoisonedRowError, Sampler } from './sampling/sampler.ts';
+import { type Logprob, LogprobReader, PoisonedRowError, type SampledToken, Sampler } from './sampling/sampler.ts';
 import { type Admission, type Job, Scheduler } from './scheduler.ts';
 import type { Generation, Sequence } from './sequence.ts';
 import { EngineStats, type StatsSnapshot } from './stats.ts';
@@ -108,7 +108,7 @@ export class Engine {
       maxRows,
       kvTokens,
     } = options;
-    const weights = openServingWeights({ model, kind, folder, blockSize });
+    const weights = openServingWeights({ model, kind: device.weightKind ?? kind, folder, blockSize });
     const runner = await device.createRunner({ spec: model.spec, weights, maxRows, kvTokens });
     const engine = new Engine(options, runner);
     engine.loop = engine.serve();
@@ -375,7 +375,7 @@ export class Engine {
     }
     for (const sequence of [...generation.rows]) {
       if (generation.ended) return;
-      this.takeToken(sequence, logits.slice());
+      this.takeToken(sequence, () => sequence.sampler.sample(logits.slice(), sequence.tokens.length));
     }
   }
 
@@ -417,7 +417,11 @@ export class Engine {
     if (count === 0) return;
     const rows = Array.from({ length: count }, (_, slot) => this.slots.at(slot)!);
     const result = await this.runner.decode(
-      rows.map(({ tokens }) => ({ token: tokens.at(-1)!, tokens: tokens.length })),
+      rows.map(({ tokens, sampler }) => ({
+        token: tokens.at(-1)!,
+        tokens: tokens.length,
+        needsLogits: !sampler.isPlainGreedy,
+      })),
     );
     const shares = shareMicros(result.micros, count);
     this.statistics.step(result.micros, count, rows.filter((row) => row.scales !== null).length);
@@ -425,7 +429,12 @@ export class Engine {
       sequence.generation.usage.decodeDeviceMicros += shares[slot]!;
       if (sequence.finished) return;
       this.scheduler.advance(sequence.id);
-      this.takeToken(sequence, result.logits(slot));
+      const { sampler } = sequence;
+      this.takeToken(sequence, () =>
+        sampler.isPlainGreedy
+          ? sampler.greedy(result.greedy(slot))
+          : sampler.sample(result.logits(slot), sequence.tokens.length),
+      );
     });
   }
 
@@ -439,11 +448,11 @@ export class Engine {
   }
 
   /** Chooses a row's next token from its logits and does what follows from it. */
-  private takeToken(sequence: Sequence, logits: Float32Array): void {
-    const { generation, sampler, text } = sequence;
+  private takeToken(sequence: Sequence, choose: () => SampledToken): void {
+    const { generation, text } = sequence;
     if (sequence.finished || generation.ended) return;
     try {
-      const { id, logprob, top } = sampler.sample(logits, sequence.tokens.length);
+      const { id, logprob, top } = choose();
       sequence.tokens.push(id);
       generation.usage.completionTokens += 1;
       this.statistics.token();

@@ -2,7 +2,7 @@ import type { ParaConfig } from '@parapet/contracts/adapter';
 import type { ModelSpec } from '@parapet/models/spec';
 import type { DecodeVariant } from '../graph/decode-graph.ts';
 import type { KvSnapshot } from '../kv/kv-store.ts';
-import type { ServingWeights } from '../weights/serving-weights.ts';
+import type { ServingWeights, WeightKind } from '../weights/serving-weights.ts';
 
 export type DeviceKind = 'cpu' | 'webgpu' | 'cuda';
 
@@ -11,6 +11,8 @@ export interface Device {
   readonly kind: DeviceKind;
   /** The hardware, in words. */
   readonly name: string;
+  /** The export that its runner starts from, whatever is asked for; absent = any. */
+  readonly weightKind?: WeightKind;
   /** Loads the weights and makes what decoding and plain prompts need. */
   createRunner(options: RunnerOptions): Promise<ModelRunner>;
 }
@@ -83,7 +85,9 @@ export interface DecodeRow {
 
 /** What a step computed; valid until the next one. */
 export interface DecodeResult {
-  /** Logits `[V]` of a row; the caller may change them. */
+  /** The likeliest token of a row, the first of equals; −1 when its logits are not numbers. */
+  greedy(row: number): number;
+  /** Logits `[V]` of a row that needs them; the caller may change them. */
   logits(row: number): Float32Array;
   /** The token that the device chose for a row with a `draw`, −1 where no logit was a number; null = choose from `logits`. */
   sampled?(row: number): number | null;

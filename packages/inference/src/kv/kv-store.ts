@@ -2,11 +2,21 @@ import type { ModelSpec } from '@parapet/models/spec';
 import { HostMemory, type Runtime, Tensor } from '@parapet/runtime';
 import { blockTokens } from './block-pool.ts';
 
-/** Keys and values of some positions of one row, in all layers, copied out: what whole-prompt reuse keeps. */
+/** Keys and values of a row's first positions, copied out: what whole-prompt reuse keeps. Its form is the device's. */
 export interface KvSnapshot {
-  tokens: number;
-  /** `[layers, 2, kvHeads, tokens, headDim]`. */
-  numbers: Float32Array;
+  readonly tokens: number;
+  /** Gives its memory back. */
+  release(): void;
+}
+
+class HostSnapshot implements KvSnapshot {
+  constructor(
+    readonly tokens: number,
+    /** `[layers, 2, kvHeads, tokens, headDim]`. */
+    readonly numbers: Float32Array,
+  ) {}
+
+  release(): void {} // the collector's
 }
 
 /**
@@ -78,11 +88,13 @@ export class KvStore {
         numbers.set(block.floats(slot * this.slotNumbers + head * this.headNumbers, length), at);
       }
     }
-    return { tokens, numbers };
+    return new HostSnapshot(tokens, numbers);
   }
 
-  /** Puts a snapshot into a slot. */
-  restore(slot: number, { tokens, numbers }: KvSnapshot): void {
+  /** Puts a snapshot of this store into a slot. */
+  restore(slot: number, snapshot: KvSnapshot): void {
+    if (!(snapshot instanceof HostSnapshot)) throw new Error('The snapshot is of another device.');
+    const { tokens, numbers } = snapshot;
     const length = tokens * this.spec.headDim;
     let at = 0;
     for (const block of this.blocks) {

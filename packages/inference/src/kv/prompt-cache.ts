@@ -52,7 +52,11 @@ export class PromptCache {
   }
 
   put(key: string, prompt: CachedPrompt): void {
-    if (!this.pool().resize(ownerPrefix + key, blocksFor(prompt.kv.tokens))) return;
+    if (!this.pool().resize(ownerPrefix + key, blocksFor(prompt.kv.tokens))) {
+      prompt.kv.release();
+      return;
+    }
+    this.entries.get(key)?.kv.release();
     this.entries.delete(key);
     this.entries.set(key, prompt);
   }
@@ -64,6 +68,7 @@ export class PromptCache {
       if (freed >= blocks) break;
       this.entries.delete(key);
       this.pool().release(ownerPrefix + key);
+      kv.release();
       freed += blocksFor(kv.tokens);
     }
     return freed > 0;

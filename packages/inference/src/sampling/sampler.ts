@@ -56,6 +56,12 @@ export class Sampler {
     return { id, logprob: logprobs?.of(id) ?? null, top: logprobs?.top ?? [] };
   }
 
+  /** Takes the likeliest token that the device found (`isPlainGreedy`). @throws PoisonedRowError when there is none */
+  greedy(id: number): SampledToken {
+    if (id < 0) throw new PoisonedRowError('The logits of this row are not numbers.');
+    return { id, logprob: null, top: [] };
+  }
+
   /** Whether a step needs only the largest logit: nothing is added, drawn or reported. */
   get isPlainGreedy(): boolean {
     const { temperature, presencePenalty, frequencyPenalty } = this.sampling;

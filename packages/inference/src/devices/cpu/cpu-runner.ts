@@ -2,6 +2,7 @@ import type { ParaConfig } from '@parapet/contracts/adapter';
 import type { ModelSpec } from '@parapet/models/spec';
 import type { Runtime } from '@parapet/runtime';
 import { type KvSnapshot, KvStore } from '../../kv/kv-store.ts';
+import { argmax } from '../../sampling/sampler.ts';
 import type {
   DecodeResult,
   DecodeRow,
@@ -92,7 +93,7 @@ export class CpuRunner implements ModelRunner {
     const start = performance.now();
     await this.batch.run(rows);
     const micros = Math.round((performance.now() - start) * 1000);
-    return { micros, logits: (row) => this.batch.logits(row) };
+    return { micros, logits: (row) => this.batch.logits(row), greedy: (row) => argmax(this.batch.logits(row)) };
   }
 
   async close(): Promise<void> {

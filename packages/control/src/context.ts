@@ -1,12 +1,21 @@
+import type { BlobStore } from '@parapet/adapter-store/blobs';
 import type { DatabaseHandle } from '@parapet/db/client';
+import type { Metering } from '@parapet/metering/metering';
 import type { Origin, Principal } from './access/principal.ts';
+import type { RowTokenizer } from './datasets/row-tokenizer.ts';
 
 export type { Origin, Principal, Tenancy } from './access/principal.ts';
 
 /** What the verbs work with; made once a process by the app. */
 export interface ControlServices {
   database: DatabaseHandle;
+  blobs: BlobStore;
+  metering: Metering;
+  /** null = this process has no base model's files: data sets stay without token counts. */
+  tokenizer: RowTokenizer | null;
   now(): Date;
+  /** ISO 4217 code of the price list; USD unless told. */
+  currency?: string;
 }
 
 /** One call: the services, who calls and from where. */
@@ -15,3 +24,5 @@ export interface ControlContext {
   principal: Principal;
   origin: Origin;
 }
+
+export const currencyOf = (services: ControlServices): string => services.currency ?? 'USD';

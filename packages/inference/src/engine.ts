@@ -284,7 +284,7 @@ export class Engine {
       this.notePrefill(generation, micros, tokens.length * (before - run.remainingLayers));
       if (run.remainingLayers === 0) await this.finishPrefill(current);
     } catch (error) {
-      this.dropPrefill();
+      run.release();
       this.fail(generation, error);
     }
     return true;
@@ -325,25 +325,22 @@ export class Engine {
     const place = (slot: number) => {
       if (slot !== stagingSlot) this.runner.copyKv(stagingSlot, slot, tokens.length);
     };
-    try {
-      if (admission.kind === 'resume') {
-        const sequence = this.byRow.get(admission.row.id)!;
-        this.scheduler.resume(admission.row);
-        this.joinBatch(sequence, place);
-        return;
-      }
+    if (admission.kind === 'resume') {
+      this.prefilling = null;
+      this.scheduler.resume(admission.row);
+      this.joinBatch(this.byRow.get(admission.row.id)!, place);
+    } else {
       const start = performance.now();
       const scales = run.scales();
       const logits = await run.lastLogits();
       const promptLogprobs = generation.request.promptLogprobs ? await this.readPromptLogprobs(generation, run) : null;
       this.notePrefill(generation, Math.round((performance.now() - start) * 1000), 0);
       this.keepPrompt(generation, stagingSlot, scales, logits);
+      this.prefilling = null; // from here on the rows are the batch's, and a failure is theirs
       this.startRows(generation, scales, logits, promptLogprobs, place);
-    } finally {
-      run.release();
-      this.prefilling = null;
-      if (this.slots.at(stagingSlot) === null) this.runner.freeSlot(stagingSlot);
     }
+    run.release();
+    if (this.slots.at(stagingSlot) === null) this.runner.freeSlot(stagingSlot);
   }
 
   /** The prompt is there: its rows join the batch, each with a first token from the prompt's logits. */

@@ -178,7 +178,7 @@ async function stream(client: OpenAI, model: string, row: LabelledPrompt): Promi
 
 async function printUsage(customer: Customer): Promise<void> {
   const now = Date.now();
-  const { totals } = await customer.trpc.usage.query.query({
+  const { totals } = await customer.trpc.usage.get.query({
     from: now - 24 * 3600 * 1000,
     to: now + 1,
     groupBy: 'none',

@@ -1,0 +1,33 @@
+import { exportAdminAudit, listAdminAudit, verifyAdminAudit } from '@parapet/control/verbs/admin/audit';
+import { getTenant } from '@parapet/control/verbs/admin/get-tenant';
+import { impersonateTenant } from '@parapet/control/verbs/admin/impersonate-tenant';
+import { listLedger, reconcileLedger } from '@parapet/control/verbs/admin/ledger';
+import { listTenants } from '@parapet/control/verbs/admin/list-tenants';
+import { overrideQuota } from '@parapet/control/verbs/admin/override-quota';
+import { createPlan, deletePlan, listPlans, setDefaultPlan, updatePlan } from '@parapet/control/verbs/admin/plans';
+import { setPlan } from '@parapet/control/verbs/admin/set-plan';
+import { suspendTenant, unsuspendTenant } from '@parapet/control/verbs/admin/suspend-tenant';
+import { adminUsage, exportAdminUsage } from '@parapet/control/verbs/admin/usage';
+import { mutation, query, router } from './base.ts';
+
+export const adminRouter = router({
+  tenants: router({
+    list: query(listTenants),
+    get: query(getTenant),
+    setPlan: mutation(setPlan),
+    overrideQuota: mutation(overrideQuota),
+    suspend: mutation(suspendTenant),
+    unsuspend: mutation(unsuspendTenant),
+    impersonate: mutation(impersonateTenant),
+  }),
+  plans: router({
+    list: query(listPlans),
+    create: mutation(createPlan),
+    update: mutation(updatePlan),
+    setDefault: mutation(setDefaultPlan),
+    delete: mutation(deletePlan),
+  }),
+  usage: router({ get: query(adminUsage), export: query(exportAdminUsage) }),
+  ledger: router({ list: query(listLedger), reconcile: query(reconcileLedger) }),
+  audit: router({ list: query(listAdminAudit), export: query(exportAdminAudit), verify: query(verifyAdminAudit) }),
+});

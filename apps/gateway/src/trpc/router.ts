@@ -1,0 +1,19 @@
+import { adminRouter } from './admin.ts';
+import { auditRouter } from './audit.ts';
+import { router } from './base.ts';
+import { keysRouter } from './keys.ts';
+import { organisationRouter } from './organisation.ts';
+import { sessionRouter } from './session.ts';
+import { quotaRouter, usageRouter } from './usage.ts';
+
+/** The portal's API: a procedure's path is its verb's name (control/access/rules). */
+export const appRouter = router({
+  session: sessionRouter,
+  organisation: organisationRouter,
+  keys: keysRouter,
+  usage: usageRouter,
+  quota: quotaRouter,
+  audit: auditRouter,
+  admin: adminRouter,
+});
+export type AppRouter = typeof appRouter;

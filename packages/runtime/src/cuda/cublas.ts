@@ -54,7 +54,8 @@ export class Cublas {
         ...[p.c, dataType[p.typeC], p.pitchC],
         ...tail,
       );
-      return this.check('cublasGemmEx', code);
+      this.check('cublasGemmEx', code);
+      return;
     }
     const { count, strideA, strideB, strideC } = p.batch;
     const code = this.batched(

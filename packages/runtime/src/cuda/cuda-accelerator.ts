@@ -87,7 +87,9 @@ export class CudaAccelerator implements Accelerator {
       if (!(error instanceof CudaError) || error.code !== outOfMemory) throw error;
       const free = (this.freeMemoryBytes() / 1e9).toFixed(1);
       const wanted = (bytes / 1e9).toFixed(1);
-      throw new Error(`${this.name} has ${free} GB free, ${wanted} GB more are needed: lower the KV cache or the rows.`);
+      throw new Error(
+        `${this.name} has ${free} GB free, ${wanted} GB more are needed: lower the KV cache or the rows.`,
+      );
     }
   }
 

@@ -114,7 +114,7 @@ export class CudaDriver {
 
   private describe(code: number): string {
     const out = new BigUint64Array(16);
-    return this.errorString(code, out) === 0 ? (koffi.decode.string(out[0]!)) : 'unknown error';
+    return this.errorString(code, out) === 0 ? koffi.decode.string(out[0]!) : 'unknown error';
   }
 }
 

@@ -89,7 +89,7 @@ export class HostAccelerator implements Accelerator {
     const stem = join(this.folder, `kernels-${this.libraries.length}`);
     writeFileSync(`${stem}.cpp`, [readFileSync(header, 'utf8'), source, ...entries].join('\n'));
     const options = Object.entries(definitions).map(([key, value]) => `-D${key}=${value}`);
-    const flags = ['-O2', '-std=c++17', '-mf16c', '-mfma', '-w', '-shared', '-fPIC'];
+    const flags = ['-O2', '-std=c++17', '-mf16c', '-mfma', '-fno-strict-aliasing', '-w', '-shared', '-fPIC'];
     const built = spawnSync('g++', [...flags, ...options, `${stem}.cpp`, '-o', `${stem}.so`], { encoding: 'utf8' });
     if (built.status !== 0) throw new Error(`The kernels don't compile on the host: ${built.stderr.slice(0, 4000)}`);
     const library = koffi.load(`${stem}.so`);
@@ -155,7 +155,12 @@ export class HostAccelerator implements Accelerator {
     } finally {
       this.recording = null;
     }
-    return { launch: () => steps.forEach((step) => step()), release: () => {} };
+    return {
+      launch: () => {
+        for (const step of steps) step();
+      },
+      release: () => {},
+    };
   }
 
   async idle(): Promise<void> {}

@@ -21,7 +21,14 @@ export class Nvrtc {
     const name = new TextEncoder().encode('kernels.cu\0');
     check(
       'nvrtcCreateProgram',
-      bind('nvrtcCreateProgram', ['void *', 'void *', 'void *', 'int', 'void *', 'void *'])(out, text, name, 0, null, null),
+      bind('nvrtcCreateProgram', ['void *', 'void *', 'void *', 'int', 'void *', 'void *'])(
+        out,
+        text,
+        name,
+        0,
+        null,
+        null,
+      ),
     );
     const program = out[0]!;
     try {

@@ -433,6 +433,14 @@ extern "C" __global__ void storeScales(const float* from, T* scales, int slots, 
       fromFloat(from == 0 ? 1.0f : from[(long long)blockIdx.y * SCALE_WIDTH + i]);
 }
 
+// Scales of one slot to another. Grid: (columns, layers).
+extern "C" __global__ void copyScales(T* scales, int slots, int from, int to) {
+  const int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= SCALE_WIDTH) return;
+  const long long layer = (long long)blockIdx.y * slots;
+  scales[(layer + to) * SCALE_WIDTH + i] = scales[(layer + from) * SCALE_WIDTH + i];
+}
+
 // Copies pages between places of the cache: `pairs` are (from, to) page numbers. Grid: (pairs, layers * 2).
 extern "C" __global__ void copyPages(const int* pairs, const T* from, T* to, long long fromPages, long long toPages) {
   const long long size = (long long)KV_HEADS * PAGE_TOKENS * HEAD_DIM;

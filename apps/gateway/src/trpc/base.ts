@@ -1,7 +1,7 @@
 import { type ErrorCode, errorTable, ParapetError } from '@parapet/contracts/errors';
 import type { ControlContext, ControlServices, Origin, Principal } from '@parapet/control/context';
 import type { Verb } from '@parapet/control/verb';
-import { initTRPC, TRPCError } from '@trpc/server';
+import { initTRPC, TRPCError, type TRPCMutationProcedure, type TRPCQueryProcedure } from '@trpc/server';
 import type { TRPC_ERROR_CODE_KEY } from '@trpc/server/rpc';
 import { ZodError, type z } from 'zod';
 
@@ -82,18 +82,22 @@ export function callOf({ services, person, origin }: TrpcContext): ControlContex
   return { services, principal: person, origin };
 }
 
-// The input is parsed here, with the verb's own schema; tRPC's generic parser types only need to be told what it is.
-const parserOf =
-  <I extends z.ZodType>(verb: Verb<I>) =>
-  (raw: unknown) =>
-    verb.input.parse(raw) as z.output<I>;
-type InputOf<I extends z.ZodType> = { _input: z.input<I>; _output: z.output<I>; parse: (raw: unknown) => z.output<I> };
-const schemaOf = <I extends z.ZodType>(verb: Verb<I>): InputOf<I> => ({ parse: parserOf(verb) }) as InputOf<I>;
+type Query<I extends z.ZodType, O> = TRPCQueryProcedure<{ input: z.input<I>; output: O; meta: unknown }>;
+type Mutation<I extends z.ZodType, O> = TRPCMutationProcedure<{ input: z.input<I>; output: O; meta: unknown }>;
+
+// tRPC can't infer through a type parameter; the casts state what the two lines above them do: parse with the verb's
+// own schema, answer what the verb answers.
 
 /** A verb that reads, as a query. */
-export const query = <I extends z.ZodType, O>(verb: Verb<I, O>) =>
-  procedure.input(schemaOf(verb)).query(({ ctx, input }) => verb(ctx.call, input as z.output<I>));
+export function query<I extends z.ZodType, O>(verb: Verb<I, O>): Query<I, O> {
+  return procedure
+    .input((raw: unknown) => verb.input.parse(raw))
+    .query(({ ctx, input }) => verb(ctx.call, input as z.output<I>)) as unknown as Query<I, O>;
+}
 
 /** A verb that changes something, as a mutation. */
-export const mutation = <I extends z.ZodType, O>(verb: Verb<I, O>) =>
-  procedure.input(schemaOf(verb)).mutation(({ ctx, input }) => verb(ctx.call, input as z.output<I>));
+export function mutation<I extends z.ZodType, O>(verb: Verb<I, O>): Mutation<I, O> {
+  return procedure
+    .input((raw: unknown) => verb.input.parse(raw))
+    .mutation(({ ctx, input }) => verb(ctx.call, input as z.output<I>)) as unknown as Mutation<I, O>;
+}

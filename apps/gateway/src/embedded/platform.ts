@@ -19,6 +19,8 @@ export interface PlatformOptions {
   portalPort?: number;
   /** Interface both listen on; this machine only unless told. */
   host?: string;
+  /** Where people reach the portal, if not at this machine's own name. */
+  publicUrl?: string;
   /** Threads of each worker; all cores unless told. */
   threads?: number;
   /** Processes to leave out (a test may want fewer). */
@@ -32,6 +34,8 @@ export interface PlatformOptions {
 
 export interface Platform {
   urls: { gateway: string; portal: string | null };
+  /** The first admin's sign-in: only from the very first start, for it is kept nowhere else. */
+  adminSignIn: { email: string; password: string } | null;
   gateway: Gateway;
   /** Resolves when a serve worker is live, or throws after `timeoutMs`. */
   ready(timeoutMs?: number): Promise<void>;
@@ -64,7 +68,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     blobs: { kind: 'files', directory: join(dataDir, 'blobs') },
     workerToken,
     authSecret: await secretOf(dataDir, 'auth-secret'),
-    publicUrl: portalUrl,
+    publicUrl: options.publicUrl ?? portalUrl,
+    // The same machine to its owner, whichever name stands in the address bar.
+    trustedOrigins: [portalUrl, `http://localhost:${portalPort}`, `http://127.0.0.1:${portalPort}`],
+    modelDir: resolve(options.modelDir),
     logLevel: options.logLevel ?? 'info',
     logDestination: gatewayLog,
   });
@@ -112,6 +119,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     }
     return {
       urls: { gateway: gatewayUrl, portal: without.includes('portal') ? null : portalUrl },
+      adminSignIn: gateway.adminSignIn,
       gateway,
       ready: (timeoutMs = 180_000) => untilReady(gateway, timeoutMs, join(logs, 'worker-serve.log')),
       close: async () => {

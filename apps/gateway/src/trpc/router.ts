@@ -1,6 +1,8 @@
 import { adminRouter } from './admin.ts';
 import { auditRouter } from './audit.ts';
 import { router } from './base.ts';
+import { datasetsRouter } from './datasets.ts';
+import { jobsRouter } from './jobs.ts';
 import { keysRouter } from './keys.ts';
 import { organisationRouter } from './organisation.ts';
 import { sessionRouter } from './session.ts';
@@ -11,6 +13,8 @@ export const appRouter = router({
   session: sessionRouter,
   organisation: organisationRouter,
   keys: keysRouter,
+  datasets: datasetsRouter,
+  jobs: jobsRouter,
   usage: usageRouter,
   quota: quotaRouter,
   audit: auditRouter,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RowProblem } from './training-row.ts';
 
 /**
  * The closed union of everything that can be refused, with its HTTP status and the `type` and `code` of
@@ -48,6 +49,8 @@ export class ParapetError extends Error {
       retryAfterMs?: number;
       /** A finer code than the table's, such as `missing_content` of a training file. */
       subcode?: string;
+      /** What was wrong with a training file: the first problems, and how many there are. */
+      problems?: { problems: RowProblem[]; total: number };
       /** Kept for the log only; never sent. */
       cause?: unknown;
     } = {},
@@ -56,13 +59,14 @@ export class ParapetError extends Error {
   }
 }
 
-/** OpenAI's error body: all four keys always there. */
+/** OpenAI's error body: all four keys always there; what we add is under `parapet`. */
 export const openAiErrorSchema = z.object({
   error: z.object({
     message: z.string(),
     type: z.string(),
     param: z.string().nullable(),
     code: z.string().nullable(),
+    parapet: z.record(z.string(), z.unknown()).optional(),
   }),
 });
 export type OpenAiError = z.infer<typeof openAiErrorSchema>;
@@ -79,6 +83,7 @@ export function toOpenAiError(error: unknown): { status: number; body: OpenAiErr
           type: row.type,
           param: error.details.param ?? null,
           code: error.details.subcode ?? row.code,
+          ...(error.details.problems && { parapet: error.details.problems }),
         },
       },
       retryAfterMs: error.details.retryAfterMs,

@@ -35,6 +35,8 @@ export type Principal =
       allowedModels: readonly string[] | null;
       limits: { requestsPerMinute: number | null; tokensPerMinute: number | null; budgetMicros: number | null };
       serviceAccountId: string | null;
+      /** The person whose key it is; null for a service account's. */
+      ownerId: string | null;
     }
   /** The platform itself: first start, expired leases, workers' reports. */
   | { kind: 'system'; name: string };
@@ -63,3 +65,7 @@ export function actorOf(principal: Principal): {
       return { actorType: 'system', actorId: null, actorName: principal.name };
   }
 }
+
+/** The person a thing is said to be made by: nobody for a service account's key. */
+export const makerOf = (principal: Principal): string | null =>
+  principal.kind === 'user' ? principal.userId : principal.kind === 'api_key' ? principal.ownerId : null;

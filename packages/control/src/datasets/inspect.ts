@@ -30,6 +30,11 @@ export class JsonlInspector {
   #blankLine = 0;
   #stopped = false;
 
+  /** An unreadable place was found: nothing after it is looked at. */
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
   constructor(private readonly duplicates: 'refuse' | 'keep') {}
 
   push(chunk: Uint8Array): void {

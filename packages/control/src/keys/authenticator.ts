@@ -136,6 +136,7 @@ export class KeyAuthenticator {
           budgetMicros: key.budgetMicros,
         },
         serviceAccountId: key.serviceAccountId,
+        ownerId: key.serviceAccountId === null ? key.createdBy : null,
       },
     };
   }

@@ -1,0 +1,7 @@
+import { jobIdInputSchema } from '@parapet/contracts/portal/jobs';
+import { changeStatus } from '../../jobs/change-status.ts';
+import { defineVerb } from '../../verb.ts';
+
+export const cancelJob = defineVerb('jobs.cancel', jobIdInputSchema, ({ write, tenancy, now }, { jobId }) =>
+  write((tx) => changeStatus(tx, tenancy.id, jobId, 'cancel', now)),
+);

@@ -56,8 +56,10 @@ export class ModelTrainer {
   readonly theta: Float32Array;
   readonly m: Float32Array;
   readonly v: Float32Array;
-  readonly #gradient: Float32Array;
+  /** ∂loss/∂θ, summed since the last step. */
+  readonly gradient: Float32Array;
   readonly #state: Record<'theta' | 'm' | 'v' | 'gradient', Tensor>;
+  #training: Promise<Session> | null = null;
   #evaluation: Promise<Session> | null = null;
 
   private constructor(
@@ -68,14 +70,13 @@ export class ModelTrainer {
     private readonly folder: string,
     private readonly weightSpec: Parameters<typeof gradientGraph>[0]['weight'],
     private readonly optimizer: Session,
-    private gradient: Promise<Session> | null,
   ) {
     this.theta = flatten(initAdapter(options.config, options.model.spec, options.seed), layout);
     this.m = new Float32Array(layout.size);
     this.v = new Float32Array(layout.size);
-    this.#gradient = new Float32Array(layout.size);
+    this.gradient = new Float32Array(layout.size);
     const over = (data: Float32Array) => Tensor.over(options.runtime, 'float32', [layout.size], data);
-    this.#state = { theta: over(this.theta), m: over(this.m), v: over(this.v), gradient: over(this.#gradient) };
+    this.#state = { theta: over(this.theta), m: over(this.m), v: over(this.v), gradient: over(this.gradient) };
   }
 
   static async create(options: ModelTrainerOptions): Promise<ModelTrainer> {
@@ -93,15 +94,15 @@ export class ModelTrainer {
       const { shape, ...data } = base.placed.get(name)!;
       return { dtype: 'float32' as const, shape, data };
     };
-    return new ModelTrainer(options, layout, file, shared, base.folder, weight, optimizer, null);
+    return new ModelTrainer(options, layout, file, shared, base.folder, weight, optimizer);
   }
 
   /** Forward and backward over a micro-batch; its gradient is added to the step's. `weight` is what a target counts. */
   async accumulate(batch: MicroBatch, weight: number): Promise<BatchResult> {
-    this.gradient ??= this.#session(gradientGraph);
+    this.#training ??= this.#session(gradientGraph);
     const { theta, gradient } = this.#state;
     const inputs = { theta, gradient_before: gradient };
-    return this.#run(await this.gradient, batch, weight, inputs, { gradient });
+    return this.#run(await this.#training, batch, weight, inputs, { gradient });
   }
 
   /** Forward alone. `theta` stands in for the trained numbers (another checkpoint's, a fresh adapter's). */
@@ -134,7 +135,7 @@ export class ModelTrainer {
         { ...Object.fromEntries(inputs), theta, m, v, gradient },
         { theta_next: theta, m_next: m, v_next: v, gradient_norm: norm },
       );
-      this.#gradient.fill(0);
+      this.gradient.fill(0);
       return { gradientNorm: norm.data[0]! };
     } finally {
       norm.release();
@@ -144,7 +145,7 @@ export class ModelTrainer {
 
   /** Gives sessions and mapped weights back; the arrays stay readable. */
   async release(): Promise<void> {
-    for (const session of [this.gradient, this.#evaluation]) (await session)?.release();
+    for (const session of [this.#training, this.#evaluation]) (await session)?.release();
     this.optimizer.release();
     for (const tensor of Object.values(this.#state)) tensor.release();
     this.shared.release();

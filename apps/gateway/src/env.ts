@@ -15,6 +15,10 @@ const schema = z.object({
   PARAPET_AUTH_SECRET: z.string().min(32),
   /** What people type to reach the portal: https://parapet.example.com. */
   PARAPET_PUBLIC_URL: z.url(),
+  /** Whether anyone may sign up, or only who is invited. */
+  PARAPET_SIGN_UP: z.enum(['open', 'invited']).default('invited'),
+  /** The base model's files, whose tokenizer counts data sets. */
+  PARAPET_MODEL_DIR: z.string().optional(),
   /** Behind a load balancer whose forwarded headers are to be believed. */
   PARAPET_TRUST_PROXY: z.stringbool().default(false),
   PARAPET_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -26,6 +26,8 @@ const gateway = await createGateway({
   workerToken: env.PARAPET_WORKER_TOKEN,
   authSecret: env.PARAPET_AUTH_SECRET,
   publicUrl: env.PARAPET_PUBLIC_URL,
+  signUp: env.PARAPET_SIGN_UP,
+  modelDir: env.PARAPET_MODEL_DIR,
   trustProxy: env.PARAPET_TRUST_PROXY,
   logLevel: env.PARAPET_LOG_LEVEL,
 });
@@ -47,3 +49,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const url = await gateway.listen({ port: env.PARAPET_PORT, host: env.PARAPET_HOST });
 gateway.services.log.info({ url }, 'the gateway listens');
+if (gateway.adminSignIn) {
+  // Once, to the terminal and not to the log: the password is kept nowhere else.
+  const { email, password } = gateway.adminSignIn;
+  process.stderr.write(`parapet: the first admin signs in with ${email} and the password ${password}\n`);
+}

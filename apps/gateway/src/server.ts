@@ -1,10 +1,21 @@
 import { readFileSync } from 'node:fs';
+import multipart from '@fastify/multipart';
+import { maxFileBytes } from '@parapet/contracts/openai-files';
 import { KeyAuthenticator } from '@parapet/control/api-keys';
+import { prepareDatabase } from '@parapet/control/bootstrap';
+import type { ControlServices } from '@parapet/control/context';
+import { countPending } from '@parapet/control/counting';
+import { requeueExpiredLeases } from '@parapet/control/queue/requeue';
 import { type DatabaseConfig, type DatabaseHandle, openDatabase } from '@parapet/db/client';
 import { migrate } from '@parapet/db/migrate';
 import { createMetering } from '@parapet/metering/metering';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DestinationStream, Logger } from 'pino';
+import { type AuthConfig, createAuth } from './auth/auth.ts';
+import { createFirstAdmin, type FirstAdmin } from './auth/first-admin.ts';
+import { allowedOrigins, refuseForeignOrigin } from './auth/origin.ts';
+import { registerAuth } from './auth/register-auth.ts';
+import { SessionAuthenticator } from './auth/session.ts';
 import { type BlobConfig, openBlobs } from './blobs.ts';
 import { createApp } from './http/app.ts';
 import { authenticate } from './http/authenticate.ts';
@@ -15,6 +26,7 @@ import { describeApi } from './http/openapi.ts';
 import type { RouteTable } from './http/routes.ts';
 import { addBlobRoutes } from './internal/blobs.ts';
 import { addServeWorkerRoutes } from './internal/serve-workers.ts';
+import { addTrainJobRoutes } from './internal/train-jobs.ts';
 import { requireWorkerToken } from './internal/worker-token.ts';
 import { startMaintenance } from './maintenance.ts';
 import { Metrics } from './metrics.ts';
@@ -25,6 +37,8 @@ import { Fleet } from './serving/fleet.ts';
 import { ModelDirectory } from './serving/model-directory.ts';
 import { lookUpModel } from './serving/resolve-model.ts';
 import { WorkerRegistry } from './serving/worker-registry.ts';
+import { ThreadedTokenizer } from './tokenizer/threaded-tokenizer.ts';
+import { registerTrpc } from './trpc/register-trpc.ts';
 import { endpoints } from './v1/endpoints.ts';
 
 export interface GatewayConfig {
@@ -36,6 +50,14 @@ export interface GatewayConfig {
   authSecret: string;
   /** Where people reach the portal. */
   publicUrl: string;
+  /** More origins whose pages may call with a session cookie. */
+  trustedOrigins?: readonly string[];
+  signUp?: AuthConfig['signUp'];
+  oidc?: AuthConfig['oidc'];
+  /** Folder of the base model's files, for its tokenizer; without it data sets stay without token counts. */
+  modelDir?: string;
+  /** ISO 4217 code of the price list. */
+  currency?: string;
   /** Believe forwarded headers: only behind a proxy that sets them. */
   trustProxy?: boolean;
   logLevel?: string;
@@ -46,6 +68,8 @@ export interface Gateway {
   app: FastifyInstance;
   routes: RouteTable;
   services: GatewayServices;
+  /** The first admin's sign-in: only from the very first start, for it is kept nowhere else. */
+  adminSignIn: FirstAdmin | null;
   /** Starts to listen; answers the base URL. */
   listen(at: { port: number; host: string }): Promise<string>;
   /** An engine is live: what /readyz says, the database apart. */
@@ -94,9 +118,21 @@ interface Parts {
 
 async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
   const { log, database, blobs, registry, fleet } = parts;
-  const control = { database, now: () => new Date() };
   const metering = createMetering(database);
+  const tokenizer = config.modelDir === undefined ? null : new ThreadedTokenizer(config.modelDir);
+  const { currency, publicUrl } = config;
+  const control: ControlServices = { database, blobs, metering, tokenizer, now: () => new Date(), currency };
+  await prepareDatabase(control);
+  const adminSignIn = await createFirstAdmin(control);
   const keys = new KeyAuthenticator(control);
+  const { authSecret: secret, trustedOrigins, signUp, oidc } = config;
+  const auth = createAuth(control, { secret, publicUrl, trustedOrigins, signUp, oidc });
+  const sessions = new SessionAuthenticator(auth, control);
+  const allowed = allowedOrigins(publicUrl, trustedOrigins);
+  const session = ({ headers, method }: FastifyRequest) => {
+    if (method !== 'GET') refuseForeignOrigin(headers, allowed);
+    return sessions.authenticate(headers);
+  };
   const models = new ModelDirectory(lookUpModel);
   const services: GatewayServices = {
     control,
@@ -105,34 +141,43 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
     metrics: new Metrics(() => fleet),
     estimator: new CostEstimator(),
     log,
-    authenticate: (request) => authenticate(request, { keys, session: async () => null }),
+    authenticate: (request) => authenticate(request, { keys, session }),
     resolveModel: (context, name) => models.resolve(context, name),
   };
 
   const { app, routes } = createApp(log, config.trustProxy ?? false);
   const isReady = () => fleet.live().some((worker) => !worker.heartbeat.draining);
+  // Control refuses a file that is too large; the limit here is one it never reaches.
+  await app.register(multipart, { limits: { fileSize: 2 * maxFileBytes } });
   addOperationRoutes(app, services, isReady);
   for (const definition of endpoints) addEndpoint(app, services, definition);
   const description = describeApi(endpoints, version);
   app.get('/openapi.json', async () => description);
+  registerAuth(app, auth, publicUrl, allowed);
+  await registerTrpc(app, { services: control, sessions, allowed, log });
   await app.register(async (internal) => {
     internal.addHook('onRequest', requireWorkerToken(config.workerToken));
     addServeWorkerRoutes(internal, services, registry);
+    addTrainJobRoutes(internal, services);
     addBlobRoutes(internal, blobs);
   });
   const stopMaintenance = startMaintenance(
     [
       { name: 'expire holds', everyMs: 5_000, run: () => metering.sweepExpired() },
       { name: 'prune holds', everyMs: 600_000, run: () => metering.pruneHolds(new Date(Date.now() - keepHoldsMs)) },
+      { name: 'requeue lost jobs', everyMs: 5_000, run: () => requeueExpiredLeases(control) },
       { name: 'forget workers', everyMs: 30_000, run: () => registry.sweep() },
       { name: 'forget idempotency keys', everyMs: 300_000, run: () => forgetIdempotencyKeys(database) },
     ],
     log,
   );
+  // What a gateway that died left uncounted; nothing waits for it.
+  void countPending(control).catch((error: unknown) => log.error({ err: error }, 'data sets could not be counted'));
   return {
     app,
     routes,
     services,
+    adminSignIn,
     listen: (at) => app.listen(at),
     isReady,
     close: async () => {
@@ -143,6 +188,7 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
       await metering.drain();
       await keys.close();
       await fleet.close();
+      await tokenizer?.close();
       blobs.close();
       await database.close();
     },

@@ -44,7 +44,7 @@ export class GatewayFixture {
       workerToken,
       authSecret: 'a-secret-that-signs-sessions-in-tests-only',
       publicUrl: 'http://localhost:3000',
-      logLevel: 'silent',
+      logLevel: 'error',
       ...options.config,
     });
     const url = await gateway.listen({ port: 0, host: '127.0.0.1' });

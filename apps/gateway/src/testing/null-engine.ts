@@ -26,6 +26,8 @@ export interface NullEngineOptions {
   /** Milliseconds between heartbeats. */
   heartbeatMs?: number;
   port?: number;
+  /** The last token's text is `<ms>`: the time since the request arrived here. */
+  timed?: boolean;
 }
 
 export interface NullEngine {
@@ -52,7 +54,7 @@ const promptTokens = (prompt: EnginePrompt): number => {
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 export async function startNullEngine(options: NullEngineOptions): Promise<NullEngine> {
-  const { workerToken, prefillMs = 0, tokenMs = 0, microsPerToken = 100, heartbeatMs = 500 } = options;
+  const { workerToken, prefillMs = 0, tokenMs = 0, microsPerToken = 100, heartbeatMs = 500, timed = false } = options;
   const baseModel = options.baseModel ?? nullBaseModel;
   const generated = new Map<string, number>();
   const running = new Map<string, { cancelled: boolean; response: ServerResponse }>();
@@ -66,21 +68,34 @@ export async function startNullEngine(options: NullEngineOptions): Promise<NullE
     response.on('close', () => {
       state.cancelled = true;
     });
-    const send = async (event: GenerateEvent) => {
-      if (!response.write(`${JSON.stringify(event)}\n`)) await writable(response);
-    };
+    const startedAt = performance.now();
     const prompt = promptTokens(request.prompt);
+    const wanted = request.maxTokens ?? 64;
     let tokens = 0;
+    let pending = '';
+    // Without a pace of its own it writes many tokens at a time, as sockets coalesce them anyway.
+    const send = async (event: GenerateEvent, flush = tokenMs > 0) => {
+      pending += `${JSON.stringify(event)}\n`;
+      if (!flush && pending.length < 8192) return;
+      const text = pending;
+      pending = '';
+      if (!response.write(text)) await writable(response);
+    };
     if (prefillMs > 0) await sleep(prefillMs);
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
     await send({ type: 'started', promptTokens: prompt, cachedTokens: 0, queueMicros: 0, promptLogprobs: null });
-    const wanted = request.maxTokens ?? 64;
     for (let step = 0; step < wanted && !state.cancelled; step++) {
       if (tokenMs > 0) await sleep(tokenMs);
       for (let index = 0; index < request.n && !state.cancelled; index++) {
         tokens += 1;
         generated.set(request.requestId, tokens);
-        await send({ type: 'text', index, text: ' word', tokens: 1, logprobs: null });
+        await send({
+          type: 'text',
+          index,
+          text: timed && step === wanted - 1 ? `<${(performance.now() - startedAt).toFixed(3)}>` : ' word',
+          tokens: 1,
+          logprobs: null,
+        });
       }
     }
     const usage: GenerateUsage = {
@@ -99,7 +114,7 @@ export async function startNullEngine(options: NullEngineOptions): Promise<NullE
     });
     const reason = state.cancelled ? 'cancelled' : 'length';
     for (let index = 0; index < request.n; index++) await send({ type: 'finish', index, reason });
-    await send({ type: 'done', usage, vectorsDigest: request.vectorsDigest ? 'c'.repeat(64) : null });
+    await send({ type: 'done', usage, vectorsDigest: request.vectorsDigest ? 'c'.repeat(64) : null }, true);
     running.delete(request.requestId);
     response.end();
   }

@@ -1,6 +1,33 @@
 import type { Endpoint } from '../http/endpoint.ts';
 import { createChatCompletion } from './chat.ts';
 import { createCompletion } from './completions.ts';
+import { createFile, deleteFile, listFiles, readFile, retrieveFile } from './files.ts';
+import {
+  cancelFineTuningJob,
+  createFineTuningJob,
+  listFineTuningCheckpoints,
+  listFineTuningEvents,
+  listFineTuningJobs,
+  pauseFineTuningJob,
+  resumeFineTuningJob,
+  retrieveFineTuningJob,
+} from './fine-tuning.ts';
 
 /** All of /v1. */
-export const endpoints: readonly Endpoint[] = [createCompletion, createChatCompletion];
+export const endpoints: readonly Endpoint[] = [
+  createCompletion,
+  createChatCompletion,
+  createFile,
+  listFiles,
+  retrieveFile,
+  deleteFile,
+  readFile,
+  createFineTuningJob,
+  listFineTuningJobs,
+  retrieveFineTuningJob,
+  cancelFineTuningJob,
+  pauseFineTuningJob,
+  resumeFineTuningJob,
+  listFineTuningEvents,
+  listFineTuningCheckpoints,
+];

@@ -87,11 +87,7 @@ export const holds = pgTable(
     expiresAt: moment('expires_at').notNull(),
     closedAt: moment('closed_at'),
   },
-  (t) => [
-    index('holds_open_idx').on(t.expiresAt).where(sql`status = 'held'`),
-    index('holds_org_idx').on(t.orgId).where(sql`status = 'held'`),
-    index('holds_closed_idx').on(t.closedAt),
-  ],
+  (t) => [index('holds_open_idx').on(t.expiresAt).where(sql`status = 'held'`)],
 );
 
 /**

@@ -28,10 +28,7 @@ export const usageEvents = pgTable(
     occurredAt: moment('occurred_at').notNull(),
     createdAt: createdAt(),
   },
-  (t) => [
-    index('usage_events_org_idx').on(t.orgId, t.occurredAt),
-    index('usage_events_period_idx').on(t.orgId, t.period),
-  ],
+  (t) => [index('usage_events_org_idx').on(t.orgId, t.period, t.occurredAt)],
 );
 
 const rollupColumns = () => ({

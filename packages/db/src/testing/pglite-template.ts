@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseHandle } from '../client.ts';
 import { openDatabase } from '../client.ts';
-import { migrate, migrationsDigest } from '../migrate.ts';
+import { migrate, schemaDigest } from '../migrate.ts';
 
 const cache = join(tmpdir(), 'parapet-test-databases');
 
@@ -14,7 +14,7 @@ const exists = async (path: string) => (await readdir(path).catch(() => [])).len
  * whoever comes first makes it beside and renames it into place.
  */
 export async function pgliteTemplate(directory: string = cache): Promise<string> {
-  const path = join(directory, migrationsDigest().slice(0, 16));
+  const path = join(directory, schemaDigest().slice(0, 16));
   if (await exists(path)) return path;
   await mkdir(directory, { recursive: true });
   await removeOld(directory);

@@ -1,6 +1,16 @@
 import { exportAdminAudit, listAdminAudit, verifyAdminAudit } from '@parapet/control/verbs/admin/audit';
+import {
+  addBaseModel,
+  listBaseModels,
+  retireBaseModel,
+  setDefaultBaseModel,
+  setPrice,
+} from '@parapet/control/verbs/admin/base-models';
+import { drainWorker, getFleet, setTrainingPaused, undrainWorker } from '@parapet/control/verbs/admin/fleet';
 import { getTenant } from '@parapet/control/verbs/admin/get-tenant';
+import { getHealth } from '@parapet/control/verbs/admin/health';
 import { impersonateTenant } from '@parapet/control/verbs/admin/impersonate-tenant';
+import { cancelAdminJob, listAdminJobs, retryAdminJob, setJobPriority } from '@parapet/control/verbs/admin/jobs';
 import { listLedger, reconcileLedger } from '@parapet/control/verbs/admin/ledger';
 import { listTenants } from '@parapet/control/verbs/admin/list-tenants';
 import { overrideQuota } from '@parapet/control/verbs/admin/override-quota';
@@ -27,6 +37,26 @@ export const adminRouter = router({
     setDefault: mutation(setDefaultPlan),
     delete: mutation(deletePlan),
   }),
+  fleet: router({
+    get: query(getFleet),
+    drain: mutation(drainWorker),
+    undrain: mutation(undrainWorker),
+    setTrainingPaused: mutation(setTrainingPaused),
+  }),
+  jobs: router({
+    list: query(listAdminJobs),
+    setPriority: mutation(setJobPriority),
+    cancel: mutation(cancelAdminJob),
+    retry: mutation(retryAdminJob),
+  }),
+  baseModels: router({
+    list: query(listBaseModels),
+    add: mutation(addBaseModel),
+    setDefault: mutation(setDefaultBaseModel),
+    retire: mutation(retireBaseModel),
+    setPrice: mutation(setPrice),
+  }),
+  health: router({ get: query(getHealth) }),
   usage: router({ get: query(adminUsage), export: query(exportAdminUsage) }),
   ledger: router({ list: query(listLedger), reconcile: query(reconcileLedger) }),
   audit: router({ list: query(listAdminAudit), export: query(exportAdminAudit), verify: query(verifyAdminAudit) }),

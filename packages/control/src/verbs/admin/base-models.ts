@@ -1,0 +1,161 @@
+import { ParapetError } from '@parapet/contracts/errors';
+import { newId } from '@parapet/contracts/ids';
+import {
+  addBaseModelInputSchema,
+  type BaseModelView,
+  baseModelIdInputSchema,
+  type PriceView,
+  setPriceInputSchema,
+} from '@parapet/contracts/portal/admin';
+import { adapters, baseModels, modelPrices, workers } from '@parapet/db/schema';
+import type { Tx } from '@parapet/db/tenant';
+import { and, asc, desc, eq, gt, isNull, lte, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { currencyOf } from '../../context.ts';
+import { defineVerb } from '../../verb.ts';
+
+const liveMs = 10_000;
+
+async function priceOf(tx: Tx, model: string, currency: string, now: Date): Promise<PriceView | null> {
+  const [row] = await tx
+    .select()
+    .from(modelPrices)
+    .where(and(eq(modelPrices.model, model), isNull(modelPrices.planId), lte(modelPrices.effectiveFrom, now)))
+    .orderBy(desc(modelPrices.effectiveFrom))
+    .limit(1);
+  if (!row) return null;
+  return {
+    model,
+    currency,
+    promptMicrosPerMillionTokens: row.promptMicrosPerMillion,
+    completionMicrosPerMillionTokens: row.completionMicrosPerMillion,
+    trainingMicrosPerGpuSecond: row.trainingMicrosPerGpuSecond,
+    validFrom: row.effectiveFrom.getTime(),
+  };
+}
+
+async function selectBaseModels(tx: Tx, currency: string, now: Date, id?: string): Promise<BaseModelView[]> {
+  const live = new Date(now.getTime() - liveMs);
+  const rows = await tx
+    .select({
+      model: baseModels,
+      workers: sql<number>`(select count(*)::int from ${workers} where ${and(eq(workers.kind, 'serve'), eq(workers.baseDigest, baseModels.digest), gt(workers.heartbeatAt, live))})`,
+      adapters: sql<number>`(select count(*)::int from ${adapters} where ${adapters.baseDigest} = ${baseModels.digest})`,
+    })
+    .from(baseModels)
+    .where(id === undefined ? undefined : eq(baseModels.id, id))
+    .orderBy(asc(baseModels.name));
+  const views: BaseModelView[] = [];
+  for (const { model, ...counts } of rows) {
+    const { id, name, digest, source, weights, parameters, contextTokens, isDefault, state } = model;
+    const price = await priceOf(tx, name, currency, now);
+    const createdAt = model.createdAt.getTime();
+    views.push({
+      id,
+      name,
+      digest,
+      source,
+      weights,
+      parameters,
+      contextTokens,
+      isDefault,
+      state,
+      ...counts,
+      price,
+      createdAt,
+    });
+  }
+  return views;
+}
+
+async function requireBaseModel(tx: Tx, baseModelId: string): Promise<typeof baseModels.$inferSelect> {
+  const [row] = await tx.select().from(baseModels).where(eq(baseModels.id, baseModelId)).for('update');
+  if (!row) throw new ParapetError('not_found', 'There is no base model of that id.');
+  return row;
+}
+
+export const listBaseModels = defineVerb('admin.baseModels.list', z.void(), ({ read, services, now }) =>
+  read((tx) => selectBaseModels(tx, currencyOf(services), now)),
+);
+
+/** Announces a base model; it is `loading` until a worker that was started with it registers. */
+export const addBaseModel = defineVerb(
+  'admin.baseModels.add',
+  addBaseModelInputSchema,
+  ({ write, services, now }, { name, source }) =>
+    write(async (tx) => {
+      const [taken] = await tx.select({ id: baseModels.id }).from(baseModels).where(eq(baseModels.name, name));
+      if (taken) throw new ParapetError('conflict', `There is a base model named "${name}".`, { param: 'name' });
+      const id = newId('baseModel', now.getTime());
+      await tx.insert(baseModels).values({ id, name, source, state: 'loading', createdAt: now, updatedAt: now });
+      return {
+        view: await selectBaseModels(tx, currencyOf(services), now),
+        audit: { target: { kind: 'base_model', id }, after: { name, source } },
+      };
+    }),
+);
+
+/** The one that new jobs and the playground begin with. */
+export const setDefaultBaseModel = defineVerb(
+  'admin.baseModels.setDefault',
+  baseModelIdInputSchema,
+  ({ write, services, now }, { baseModelId }) =>
+    write(async (tx) => {
+      const model = await requireBaseModel(tx, baseModelId);
+      if (model.state !== 'ready')
+        throw new ParapetError('conflict', `${model.name} is ${model.state}: only a ready model can be the default.`);
+      await tx.update(baseModels).set({ isDefault: false, updatedAt: now }).where(eq(baseModels.isDefault, true));
+      await tx.update(baseModels).set({ isDefault: true, updatedAt: now }).where(eq(baseModels.id, baseModelId));
+      return {
+        view: await selectBaseModels(tx, currencyOf(services), now),
+        audit: { target: { kind: 'base_model', id: baseModelId }, after: { default: model.name } },
+      };
+    }),
+);
+
+/** No new jobs on it; what was trained on it is served as long as a worker has it. */
+export const retireBaseModel = defineVerb(
+  'admin.baseModels.retire',
+  baseModelIdInputSchema,
+  ({ write, services, now }, { baseModelId }) =>
+    write(async (tx) => {
+      const model = await requireBaseModel(tx, baseModelId);
+      if (model.isDefault)
+        throw new ParapetError('conflict', 'This is the default model: make another one the default first.');
+      await tx.update(baseModels).set({ state: 'retired', updatedAt: now }).where(eq(baseModels.id, baseModelId));
+      return {
+        view: await selectBaseModels(tx, currencyOf(services), now),
+        audit: {
+          target: { kind: 'base_model', id: baseModelId },
+          before: { state: model.state },
+          after: { state: 'retired' },
+        },
+      };
+    }),
+);
+
+/** A new price, from now on: what is held already settles at the price it was held at. */
+export const setPrice = defineVerb(
+  'admin.baseModels.setPrice',
+  setPriceInputSchema,
+  ({ write, services, now }, input) =>
+    write(async (tx) => {
+      const currency = currencyOf(services);
+      if (input.currency !== currency) {
+        throw new ParapetError('invalid_request', `Prices are in ${currency} on this platform.`, { param: 'currency' });
+      }
+      const before = await priceOf(tx, input.model, currency, now);
+      await tx.insert(modelPrices).values({
+        id: crypto.randomUUID(),
+        model: input.model,
+        promptMicrosPerMillion: input.promptMicrosPerMillionTokens,
+        completionMicrosPerMillion: input.completionMicrosPerMillionTokens,
+        trainingMicrosPerGpuSecond: input.trainingMicrosPerGpuSecond,
+        effectiveFrom: now,
+      });
+      return {
+        view: await selectBaseModels(tx, currency, now),
+        audit: { target: { kind: 'price', id: input.model }, before: before ?? undefined, after: input },
+      };
+    }),
+);

@@ -1,7 +1,7 @@
-import { newId } from '@parapet/contracts/ids';
 import type { StepMetrics } from '@parapet/contracts/recipe';
 import { jobEvents } from '@parapet/db/schema';
 import type { Tx } from '@parapet/db/tenant';
+import { nextEventId } from './event-id.ts';
 
 type Level = 'info' | 'warn' | 'error';
 
@@ -14,7 +14,7 @@ export async function addJobEvent(
   now: Date,
 ): Promise<void> {
   await tx.insert(jobEvents).values({
-    id: newId('jobEvent', now.getTime()),
+    id: nextEventId(now),
     jobId: job.id,
     orgId: job.orgId,
     level,
@@ -26,7 +26,7 @@ export async function addJobEvent(
 
 /** A step's metrics as the event that API clients read. */
 export const metricsEvent = (job: { id: string; orgId: string }, metrics: StepMetrics, now: Date) => ({
-  id: newId('jobEvent', now.getTime()),
+  id: nextEventId(now),
   jobId: job.id,
   orgId: job.orgId,
   level: 'info' as const,

@@ -11,7 +11,7 @@ import { knownScopes } from './key-view.ts';
 export type KeyPrincipal = Extract<Principal, { kind: 'api_key' }>;
 
 /** A looked-up key serves this long: with it, a revocation is in force everywhere within a second, no messages sent. */
-const freshMs = 700;
+const freshMs = 500;
 const capacity = 20_000;
 const lastUsedFlushMs = 15_000;
 

@@ -1,11 +1,17 @@
 import type { Page } from '@parapet/contracts/portal/common';
-import { listJobEventsInputSchema } from '@parapet/contracts/portal/jobs';
+import { type CheckpointView, listJobEventsInputSchema } from '@parapet/contracts/portal/jobs';
+import type { StepMetrics } from '@parapet/contracts/recipe';
 import { checkpoints } from '@parapet/db/schema';
 import { and, desc, eq, isNotNull, lt, sql } from 'drizzle-orm';
+import { checkpointView } from '../../jobs/checkpoint-view.ts';
 import { requireJob } from '../../jobs/job-view.ts';
 import { defineVerb } from '../../verb.ts';
 
-export type Checkpoint = typeof checkpoints.$inferSelect;
+/** CheckpointView with all its metrics. */
+export interface Checkpoint extends CheckpointView {
+  jobId: string;
+  metrics: StepMetrics | null;
+}
 
 /** A job's callable checkpoints, the last step first; the cursor is the last checkpoint's id. */
 export const listCheckpoints = defineVerb(
@@ -27,7 +33,7 @@ export const listCheckpoints = defineVerb(
         )
         .orderBy(desc(checkpoints.step))
         .limit(limit + 1);
-      const items = rows.slice(0, limit);
+      const items = rows.slice(0, limit).map((row) => ({ ...checkpointView(row), jobId, metrics: row.metrics }));
       return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
     }),
 );

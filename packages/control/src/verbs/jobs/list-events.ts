@@ -1,12 +1,25 @@
 import type { Page } from '@parapet/contracts/portal/common';
-import { listJobEventsInputSchema } from '@parapet/contracts/portal/jobs';
+import { type JobEventView, listJobEventsInputSchema } from '@parapet/contracts/portal/jobs';
 import { jobEvents } from '@parapet/db/schema';
 import { and, desc, eq, lt } from 'drizzle-orm';
 import { z } from 'zod';
 import { requireJob } from '../../jobs/job-view.ts';
 import { defineVerb } from '../../verb.ts';
 
-export type JobEvent = typeof jobEvents.$inferSelect;
+/** JobEventView with what API clients read of it. */
+export interface JobEvent extends JobEventView {
+  type: 'message' | 'metrics';
+  data: Record<string, unknown> | null;
+}
+
+export const eventView = (row: typeof jobEvents.$inferSelect): JobEvent => ({
+  id: row.id,
+  createdAt: row.createdAt.getTime(),
+  level: row.level,
+  type: row.type,
+  message: row.message,
+  data: row.data,
+});
 
 /** A job's events, newest first; the cursor is the last event's id. */
 export const listEvents = defineVerb(
@@ -30,7 +43,7 @@ export const listEvents = defineVerb(
         )
         .orderBy(desc(jobEvents.id))
         .limit(limit + 1);
-      const items = rows.slice(0, limit);
+      const items = rows.slice(0, limit).map(eventView);
       return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
     }),
 );

@@ -63,8 +63,8 @@ export function createApp(logger: Logger, trustProxy: boolean): { app: FastifyIn
       status: reply.statusCode,
       ms: Number(processingMs(request.startedAt)),
     };
-    if (line.route === '/healthz' || line.route === '/readyz' || line.route === '/metrics') return;
-    request.log.info(line, 'request');
+    if (isRoutine(line.route)) request.log.debug(line, 'request');
+    else request.log.info(line, 'request');
   });
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   app.setNotFoundHandler((request, reply) => {
@@ -76,5 +76,9 @@ export function createApp(logger: Logger, trustProxy: boolean): { app: FastifyIn
   });
   return { app, routes };
 }
+
+/** What machines ask all day long. */
+const isRoutine = (route: string) =>
+  route === '/healthz' || route === '/readyz' || route === '/metrics' || route.startsWith('/internal/');
 
 export const processingMs = (startedAt: number): string => (performance.now() - startedAt).toFixed(0);

@@ -76,8 +76,10 @@ export class CompletionTranslation implements Translation {
     switch (event.type) {
       case 'started': {
         if (!this.#options.echo) return [];
-        const text = promptText(this.#prompts[promptIndex]!, event.promptLogprobs);
-        return Array.from({ length: this.#frame.n }, (_, i) => this.#piece(first + i, text, event.promptLogprobs));
+        const prompt = this.#prompts[promptIndex]!;
+        const tokens = event.promptLogprobs && wholePrompt(prompt, event.promptLogprobs, event.promptTokens);
+        const text = promptText(prompt, tokens);
+        return Array.from({ length: this.#frame.n }, (_, i) => this.#piece(first + i, text, tokens, true));
       }
       case 'text':
         return [this.#piece(first + event.index, event.text, event.logprobs)];
@@ -91,9 +93,9 @@ export class CompletionTranslation implements Translation {
     }
   }
 
-  #piece(index: number, text: string, tokens: readonly TokenLogprob[] | null): CompletionChoice {
+  #piece(index: number, text: string, tokens: readonly TokenLogprob[] | null, isPrompt = false): CompletionChoice {
     const state = this.#choices[index]!;
-    const logprobs = tokens && this.#options.wantsLogprobs ? toLogprobs(tokens, state.offset) : null;
+    const logprobs = tokens && this.#options.wantsLogprobs ? toLogprobs(tokens, state.offset, isPrompt) : null;
     state.offset += text.length;
     return { text, index, logprobs, finish_reason: null };
   }
@@ -104,13 +106,23 @@ export class CompletionTranslation implements Translation {
   }
 }
 
+/** The prompt's tokens with the first one, which an engine may leave out; its text is what the others leave over. */
+function wholePrompt(prompt: EnginePrompt, tokens: readonly TokenLogprob[], count: number): readonly TokenLogprob[] {
+  if (tokens.length >= count || prompt.kind !== 'text') return tokens;
+  const rest = tokens.reduce((length, token) => length + token.text.length, 0);
+  const text = prompt.text.slice(0, Math.max(0, prompt.text.length - rest));
+  return [{ id: 0, text, bytes: [...Buffer.from(text)], logprob: 0, top: [] }, ...tokens];
+}
+
 /** The prompt as text; token ids are read back from the tokens that the engine reports. */
 function promptText(prompt: EnginePrompt, tokens: readonly TokenLogprob[] | null): string {
   if (prompt.kind === 'text') return prompt.text;
   return Buffer.concat((tokens ?? []).map((token) => Uint8Array.from(token.bytes))).toString('utf8');
 }
 
-function toLogprobs(tokens: readonly TokenLogprob[], from: number): CompletionLogprobs {
+/** A prompt's first token follows nothing and so has no probability: null, as OpenAI writes it. */
+function toLogprobs(tokens: readonly TokenLogprob[], from: number, isPrompt: boolean): CompletionLogprobs {
+  const none = (index: number) => isPrompt && index === 0;
   let offset = from;
   const offsets = tokens.map((token) => {
     const at = offset;
@@ -119,8 +131,10 @@ function toLogprobs(tokens: readonly TokenLogprob[], from: number): CompletionLo
   });
   return {
     tokens: tokens.map((token) => token.text),
-    token_logprobs: tokens.map((token) => token.logprob),
-    top_logprobs: tokens.map((token) => Object.fromEntries(token.top.map((one) => [one.text, one.logprob]))),
+    token_logprobs: tokens.map((token, index) => (none(index) ? null : token.logprob)),
+    top_logprobs: tokens.map((token, index) =>
+      none(index) ? null : Object.fromEntries(token.top.map((one) => [one.text, one.logprob])),
+    ),
     text_offset: offsets,
   };
 }

@@ -22,7 +22,13 @@ const token = (text: string): TokenLogprob => ({
   top: [{ id: 1, text, bytes: [...Buffer.from(text)], logprob: -0.5 }],
 });
 const events: GenerateEvent[] = [
-  { type: 'started', promptTokens: 3, cachedTokens: 1, queueMicros: 5, promptLogprobs: [token('a'), token('bc')] },
+  {
+    type: 'started',
+    promptTokens: 3,
+    cachedTokens: 1,
+    queueMicros: 5,
+    promptLogprobs: [token('a'), token('b'), token('c')],
+  },
   { type: 'text', index: 0, text: 'Hel', tokens: 1, logprobs: [token('Hel')] },
   { type: 'text', index: 0, text: 'lo', tokens: 1, logprobs: [token('lo')] },
   { type: 'finish', index: 0, reason: 'stop' },
@@ -90,7 +96,27 @@ describe('CompletionTranslation', () => {
     for (const event of events) translation.collect(0, event);
     const choice = completionSchema.parse(translation.body([outcome])).choices[0]!;
     expect(choice.text).toBe('abcHello');
-    expect(choice.logprobs).toMatchObject({ tokens: ['a', 'bc', 'Hel', 'lo'], text_offset: [0, 1, 3, 6] });
+    expect(choice.logprobs).toMatchObject({
+      tokens: ['a', 'b', 'c', 'Hel', 'lo'],
+      text_offset: [0, 1, 2, 3, 6],
+      token_logprobs: [null, -0.5, -0.5, -0.5, -0.5],
+    });
+  });
+
+  test('the first prompt token has no probability, whether the engine reports it or not', () => {
+    const translation = new CompletionTranslation(frame, [{ kind: 'text', text: 'The sky' }], {
+      ...options,
+      echo: true,
+    });
+    const started = { ...events[0]!, promptTokens: 2, promptLogprobs: [token(' sky')] } as GenerateEvent;
+    const choice = translation.chunks(0, started)[0]!.choices[0]!;
+    expect(choice.text).toBe('The sky');
+    expect(choice.logprobs).toEqual({
+      tokens: ['The', ' sky'],
+      token_logprobs: [null, -0.5],
+      top_logprobs: [null, { ' sky': -0.5 }],
+      text_offset: [0, 3],
+    });
   });
 
   test('a stream that does not ask for usage has no usage field', () => {

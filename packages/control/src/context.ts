@@ -13,6 +13,11 @@ export interface ControlServices {
   metering: Metering;
   /** null = this process has no base model's files: data sets stay without token counts. */
   tokenizer: RowTokenizer | null;
+  /**
+   * Checks an imported adapter file whole (names, shapes, finite values) against its base model, where this process has
+   * the base model's files. Throws ParapetError `invalid_adapter` or `base_model_mismatch`.
+   */
+  checkAdapter?(file: Uint8Array): Promise<void>;
   now(): Date;
   /** ISO 4217 code of the price list; USD unless told. */
   currency?: string;

@@ -1,3 +1,4 @@
+import { adaptersRouter, modelsRouter } from './adapters.ts';
 import { adminRouter } from './admin.ts';
 import { auditRouter } from './audit.ts';
 import { router } from './base.ts';
@@ -15,6 +16,8 @@ export const appRouter = router({
   keys: keysRouter,
   datasets: datasetsRouter,
   jobs: jobsRouter,
+  adapters: adaptersRouter,
+  models: modelsRouter,
   usage: usageRouter,
   quota: quotaRouter,
   audit: auditRouter,

@@ -1,10 +1,11 @@
 import { eraseBlob } from '@parapet/adapter-store/collect';
 import { referToBlob } from '@parapet/adapter-store/references';
+import { ParapetError } from '@parapet/contracts/errors';
 import { newId } from '@parapet/contracts/ids';
 import { maxFileBytes } from '@parapet/contracts/openai-files';
 import { datasets } from '@parapet/db/schema';
 import type { TenantTx } from '@parapet/db/tenant';
-import { effectiveLimits, requireQuota } from '@parapet/metering/quota';
+import { effectiveLimits, quotaUse, requireQuota } from '@parapet/metering/quota';
 import type { ControlServices } from '../context.ts';
 import { countTokens, type TokenCount } from './count-tokens.ts';
 import type { DatasetRow } from './dataset-view.ts';
@@ -43,10 +44,21 @@ export async function takeRows(
 
 const wait = (ms: number) => new Promise<null>((resolve) => setTimeout(() => resolve(null), ms).unref());
 
-/** Bytes that an upload may have: the format's limit, or what is left of the tenant's quota and a little more. */
-export async function uploadLimit(tx: TenantTx): Promise<number> {
-  const { limits } = await effectiveLimits(tx, tx.tenantId);
-  return Math.min(maxFileBytes, limits.datasetBytes ?? maxFileBytes);
+/** Bytes that an upload may have: the format's limit, or what is left of the tenant's quota. */
+export async function uploadLimit(tx: TenantTx, now: Date): Promise<{ maxBytes: number; byQuota: boolean }> {
+  const limit = (await effectiveLimits(tx, tx.tenantId)).limits.datasetBytes ?? null;
+  if (limit === null) return { maxBytes: maxFileBytes, byQuota: false };
+  const left = Math.max(0, limit - (await quotaUse(tx, tx.tenantId, now)).datasetBytes);
+  return left < maxFileBytes ? { maxBytes: left, byQuota: true } : { maxBytes: maxFileBytes, byQuota: false };
+}
+
+/** A file that was cut off at what the quota had left is over quota, not over the format's size. */
+export function asQuotaRefusal(error: unknown, byQuota: boolean): unknown {
+  if (!byQuota || !(error instanceof ParapetError) || error.code !== 'payload_too_large') return error;
+  return new ParapetError(
+    'insufficient_quota',
+    'The file does not fit what is left of the organisation’s storage for data sets. Delete some, or ask for a larger plan.',
+  );
 }
 
 /** Makes the data set's row, within quota, in the caller's transaction. */

@@ -122,4 +122,4 @@ function parseJson(
 }
 
 const arrayFile = () =>
-  new UnreadableFile('json_array_not_lines', 1, 'The file is one JSON array: write one JSON object a line (JSONL).');
+  new UnreadableFile('json_array_not_lines', 1, 'Line 1 opens a JSON array: write one JSON object a line (JSONL).');

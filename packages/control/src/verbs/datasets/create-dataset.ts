@@ -1,7 +1,8 @@
 import type { DatasetView } from '@parapet/contracts/portal/datasets';
 import { z } from 'zod';
 import { makerOf } from '../../access/principal.ts';
-import { insertDataset, takeRows, uploadLimit } from '../../datasets/create-dataset.ts';
+import type { ControlServices } from '../../context.ts';
+import { asQuotaRefusal, insertDataset, takeRows, uploadLimit } from '../../datasets/create-dataset.ts';
 import { datasetView } from '../../datasets/dataset-view.ts';
 import { finishCountLater } from '../../datasets/finish-count.ts';
 import { formatOf, toJsonLines } from '../../datasets/formats.ts';
@@ -23,10 +24,11 @@ export const createDataset = defineVerb(
   'datasets.create',
   createDatasetInputSchema,
   async ({ services, read, write, principal, tenancy, now }, input): Promise<DatasetView> => {
-    const maxBytes = await read(uploadLimit);
+    const { maxBytes, byQuota } = await read((tx) => uploadLimit(tx, now));
     const format = formatOf(input.fileName);
-    const { chunks, original } = await toJsonLines(services.blobs, format, input.content, maxBytes);
-    const ready = await takeRows(services, chunks, { duplicates: input.duplicates, maxBytes });
+    const { ready, original } = await take(services, format, input, maxBytes).catch((error: unknown) => {
+      throw asQuotaRefusal(error, byQuota);
+    });
     const about = { name: input.fileName, format, createdBy: makerOf(principal), now, original };
     const row = await write(async (tx) => {
       const made = await insertDataset(tx, ready, about);
@@ -37,3 +39,13 @@ export const createDataset = defineVerb(
     return datasetView(row, principal.name);
   },
 );
+
+async function take(
+  services: ControlServices,
+  format: DatasetView['format'],
+  { content, duplicates }: z.output<typeof createDatasetInputSchema>,
+  maxBytes: number,
+) {
+  const { chunks, original } = await toJsonLines(services.blobs, format, content, maxBytes);
+  return { original, ready: await takeRows(services, chunks, { duplicates, maxBytes }) };
+}

@@ -1,0 +1,3 @@
+export { DELETE, GET, PATCH, POST, PUT } from '#lib/gateway-proxy.ts';
+
+export const dynamic = 'force-dynamic';

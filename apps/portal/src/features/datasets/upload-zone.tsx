@@ -1,0 +1,155 @@
+'use client';
+
+import { useQueryClient } from '@tanstack/react-query';
+import { CircleCheck, FileUp } from 'lucide-react';
+import Link from 'next/link';
+import { type DragEvent, useRef, useState } from 'react';
+import { Button } from '#components/button.tsx';
+import { Progress } from '#components/meter.tsx';
+import { Notice } from '#components/states.tsx';
+import { cn } from '#lib/cn.ts';
+import { errorText } from '#lib/error-text.ts';
+import { formatBytes } from '#lib/format.ts';
+import { useTRPC } from '#lib/trpc/client.tsx';
+import { datasets as text } from '#text/en/datasets.ts';
+import { ProblemTable } from './problem-table.tsx';
+import { TrainingFileRefused, type Uploaded, upload } from './upload.ts';
+
+const maxBytes = 512 * 1024 * 1024;
+
+type State =
+  | { kind: 'idle' }
+  | { kind: 'sending'; file: File; sent: number }
+  | { kind: 'done'; file: Uploaded }
+  | { kind: 'failed'; name: string; error: unknown };
+
+/** Takes a file by dropping or choosing, shows how far it is, and what was wrong with it. */
+export function UploadZone() {
+  const [state, setState] = useState<State>({ kind: 'idle' });
+  const [over, setOver] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const abort = useRef<AbortController>(null);
+  const queryClient = useQueryClient();
+  const trpc = useTRPC();
+
+  async function take(file: File | undefined) {
+    if (!file) return;
+    if (file.size > maxBytes) {
+      setState({ kind: 'failed', name: file.name, error: new TrainingFileRefused(text.tooLarge, [], 0) });
+      return;
+    }
+    abort.current = new AbortController();
+    setState({ kind: 'sending', file, sent: 0 });
+    try {
+      const done = await upload(file, (sent) => setState({ kind: 'sending', file, sent }), abort.current.signal);
+      setState({ kind: 'done', file: done });
+      await queryClient.invalidateQueries(trpc.datasets.pathFilter());
+    } catch (error) {
+      if (error instanceof DOMException) setState({ kind: 'idle' });
+      else setState({ kind: 'failed', name: file.name, error });
+    }
+  }
+
+  function drop(event: DragEvent) {
+    event.preventDefault();
+    setOver(false);
+    void take(event.dataTransfer.files[0]);
+  }
+
+  const sending = state.kind === 'sending' ? state : null;
+  return (
+    <div className="mb-6 grid gap-3">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is an extra for the mouse; the button does the same */}
+      <div
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={drop}
+        className={cn(
+          'rounded-xl border border-line-strong/60 border-dashed bg-surface px-5 py-6 transition-colors',
+          over && 'border-accent bg-accent-soft',
+        )}
+      >
+        {sending ? (
+          <div className="mx-auto max-w-md" aria-live="polite">
+            <p className="mb-2 flex items-baseline justify-between gap-4 text-[0.8125rem]">
+              <span className="min-w-0 truncate font-medium">
+                {sending.sent < sending.file.size
+                  ? text.uploading(sending.file.name)
+                  : text.checking(sending.file.name)}
+              </span>
+              <span className="whitespace-nowrap text-faint tabular-nums">
+                {text.progress(formatBytes(sending.sent), formatBytes(sending.file.size))}
+              </span>
+            </p>
+            <Progress
+              label={text.uploading(sending.file.name)}
+              value={sending.file.size === 0 ? null : sending.sent / sending.file.size}
+            />
+            <div className="mt-3 text-center">
+              <Button size="sm" variant="ghost" onClick={() => abort.current?.abort()}>
+                {text.stopUpload}
+              </Button>
+            </div>
+          </div>
+        ) : (
+          <div className="flex flex-col items-center gap-3 text-center sm:flex-row sm:text-left">
+            <span className="grid size-10 shrink-0 place-items-center rounded-lg bg-subtle text-accent-text">
+              <FileUp className="size-5" aria-hidden="true" />
+            </span>
+            <div className="min-w-0 flex-1">
+              <p className="font-medium">{text.dropTitle}</p>
+              <p className="text-[0.8125rem] text-faint">{text.dropHint}</p>
+            </div>
+            <Button variant="primary" onClick={() => input.current?.click()}>
+              {text.choose}
+            </Button>
+            <input
+              ref={input}
+              type="file"
+              className="sr-only"
+              tabIndex={-1}
+              aria-label={text.choose}
+              accept=".jsonl,.json,.csv,.parquet"
+              onChange={(event) => {
+                void take(event.target.files?.[0]);
+                event.target.value = '';
+              }}
+            />
+          </div>
+        )}
+      </div>
+      <div aria-live="polite">
+        {state.kind === 'done' ? (
+          <Notice tone="ok" icon={CircleCheck}>
+            {text.uploaded(state.file.filename)}{' '}
+            <Link className="font-medium underline underline-offset-2" href={`/datasets/${state.file.id}`}>
+              {state.file.filename}
+            </Link>
+          </Notice>
+        ) : null}
+        {state.kind === 'failed' ? <Refusal name={state.name} error={state.error} /> : null}
+      </div>
+    </div>
+  );
+}
+
+function Refusal({ name, error }: { name: string; error: unknown }) {
+  if (!(error instanceof TrainingFileRefused)) {
+    return (
+      <Notice tone="danger" title={text.refusedTitle(name)}>
+        {errorText(error)}
+      </Notice>
+    );
+  }
+  return (
+    <div className="overflow-hidden rounded-xl border border-danger/40 bg-surface" data-testid="refusal">
+      <Notice tone="danger" title={text.refusedTitle(name)} className="rounded-none border-0">
+        {error.message} {error.problems.length > 0 ? text.refusedText : null}
+      </Notice>
+      {error.problems.length > 0 ? <ProblemTable problems={error.problems} total={error.total} /> : null}
+    </div>
+  );
+}

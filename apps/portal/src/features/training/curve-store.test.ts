@@ -1,0 +1,57 @@
+import { stepMetricsSchema } from '@parapet/contracts/recipe';
+import { describe, expect, it } from 'vitest';
+import { CurveStore } from './curve-store.ts';
+
+const point = (step: number, trainLoss: number, validLoss: number | null = null) =>
+  stepMetricsSchema.parse({
+    step,
+    totalSteps: 100,
+    epoch: 1,
+    trainLoss,
+    trainTokenAccuracy: 0.5,
+    learningRate: 0.01,
+    gradNorm: 1,
+    tokensPerSecond: 100,
+    trainedTokens: step * 10,
+    etaSeconds: 1,
+    memoryBytes: 1,
+    validLoss,
+  });
+
+describe('CurveStore', () => {
+  it('keeps each step once and in order, whatever comes twice or late', () => {
+    const store = new CurveStore();
+    store.add([point(1, 3), point(3, 2)]);
+    store.add([point(2, 2.5), point(3, 1.5)]);
+    expect(store.columns()[0]).toEqual([1, 2, 3]);
+    expect(store.columns()[1]).toEqual([3, 2.5, 1.5]);
+  });
+
+  it('is bounded and keeps every validation and the last step', () => {
+    const store = new CurveStore(100);
+    for (let step = 1; step <= 5000; step++) store.add([point(step, 1, step % 500 === 0 ? 0.5 : null)]);
+    const [steps, , , valid] = store.columns();
+    expect(steps.length).toBeLessThanOrEqual(101);
+    expect(steps.at(-1)).toBe(5000);
+    expect(valid.filter((loss) => loss !== null)).toHaveLength(10);
+  });
+
+  it('knows the best validation from the last', () => {
+    const store = new CurveStore();
+    store.add([point(1, 1, 0.9), point(2, 1, 0.4), point(3, 1, 0.6)]);
+    expect(store.validation()?.best.step).toBe(2);
+    expect(store.validation()?.last.step).toBe(3);
+  });
+
+  it('tells who listens', () => {
+    const store = new CurveStore();
+    let told = 0;
+    const stop = store.subscribe(() => {
+      told += 1;
+    });
+    store.add([point(1, 1)]);
+    stop();
+    store.add([point(2, 1)]);
+    expect(told).toBe(1);
+  });
+});

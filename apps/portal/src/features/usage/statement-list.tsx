@@ -1,0 +1,93 @@
+'use client';
+
+import type { StatementView } from '@parapet/contracts/portal/usage';
+import { useSuspenseQuery } from '@tanstack/react-query';
+import type { ColumnDef } from '@tanstack/react-table';
+import { Receipt } from 'lucide-react';
+import Link from 'next/link';
+import { Badge } from '#components/badge.tsx';
+import { DataTable } from '#components/data-table.tsx';
+import { ListFrame, NoMatches } from '#components/list-frame.tsx';
+import { EmptyState } from '#components/states.tsx';
+import { formatCompact, formatInteger, formatMoney } from '#lib/format.ts';
+import { useTRPC } from '#lib/trpc/client.tsx';
+import { useSearch } from '#lib/use-search.ts';
+import { statements as text } from '#text/en/usage.ts';
+
+export const monthName = (at: number): string =>
+  new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(at);
+
+const columns: ColumnDef<StatementView, unknown>[] = [
+  {
+    id: 'month',
+    header: text.month,
+    accessorFn: (row) => row.month,
+    cell: ({ row: { original } }) => (
+      <Link href={`/statements/${original.id}`} className="rounded font-medium hover:text-accent-text">
+        {monthName(original.month)}
+      </Link>
+    ),
+  },
+  {
+    id: 'state',
+    header: text.state,
+    accessorFn: (row) => row.state,
+    cell: ({ row: { original } }) => (
+      <Badge tone={original.state === 'open' ? 'accent' : 'neutral'} dot>
+        {text.states[original.state]}
+      </Badge>
+    ),
+  },
+  {
+    id: 'requests',
+    header: text.requests,
+    meta: { align: 'right' },
+    accessorFn: (row) => row.totals.requests,
+    cell: ({ row }) => formatInteger(row.original.totals.requests),
+  },
+  {
+    id: 'tokens',
+    header: text.tokens,
+    meta: { align: 'right' },
+    accessorFn: (row) => row.totals.promptTokens + row.totals.completionTokens,
+    cell: ({ row }) => formatCompact(row.original.totals.promptTokens + row.original.totals.completionTokens),
+  },
+  {
+    id: 'amount',
+    header: text.amount,
+    meta: { align: 'right' },
+    accessorFn: (row) => row.totals.costMicros,
+    cell: ({ row: { original } }) => (
+      <span className="font-medium">{formatMoney(original.totals.costMicros, original.currency)}</span>
+    ),
+  },
+];
+
+export function StatementList() {
+  const trpc = useTRPC();
+  const { search, setSearch, deferred } = useSearch();
+  const { data } = useSuspenseQuery(trpc.usage.statements.queryOptions());
+  const rows = data.filter(
+    (row) => deferred === undefined || monthName(row.month).toLowerCase().includes(deferred.toLowerCase()),
+  );
+  return (
+    <ListFrame search={search} onSearch={setSearch} searchLabel={text.title.toLowerCase()}>
+      <DataTable
+        label={text.title}
+        columns={columns}
+        rows={rows}
+        rowId={(row) => row.id}
+        initialSort="-month"
+        empty={
+          data.length > 0 ? (
+            <NoMatches onClear={() => setSearch('')} />
+          ) : (
+            <EmptyState icon={Receipt} title={text.empty}>
+              {text.emptyHint}
+            </EmptyState>
+          )
+        }
+      />
+    </ListFrame>
+  );
+}

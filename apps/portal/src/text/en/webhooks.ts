@@ -1,0 +1,46 @@
+import type { WebhookEvent } from '@parapet/contracts/portal/webhooks';
+
+export const webhookEventNames: Record<WebhookEvent, string> = {
+  'fine_tuning.job.succeeded': 'A job succeeded',
+  'fine_tuning.job.failed': 'A job failed',
+  'fine_tuning.job.cancelled': 'A job was cancelled',
+  'quota.warning': 'A quota reached 80% or its end',
+};
+
+export const webhooks = {
+  title: 'Webhooks',
+  description:
+    'Parapet calls your server when something happens. Each call is signed, and tried again for a day if it fails.',
+  plural: 'webhooks',
+  add: 'Add webhook',
+  addTitle: 'Add a webhook',
+  url: 'Address',
+  urlHint: 'Where the events are sent by POST.',
+  events: 'Events',
+  eventsNone: 'Choose at least one event.',
+  secretTitle: 'Copy the signing secret now',
+  secretText: 'It is shown this once. Check the webhook-signature header of each call with it (Standard Webhooks).',
+  secret: 'Signing secret',
+  done: 'I have copied it',
+  columns: { url: 'Address', events: 'Events', enabled: 'Sending', last: 'Last call', actions: 'Actions' },
+  on: 'On',
+  off: 'Off',
+  enable: (url: string) => `Send events to ${url}`,
+  never: 'Never called',
+  emptyTitle: 'No webhooks',
+  emptyText: 'Add one to hear of finished jobs without asking.',
+  delete: 'Delete',
+  deleteTitle: 'Delete this webhook?',
+  deleteText: 'Calls that wait for another try are dropped with it.',
+  deleted: 'The webhook was deleted.',
+  deliveries: 'Calls',
+  deliveriesTitle: (url: string) => `Calls to ${url}`,
+  deliveryStates: { delivered: 'Delivered', failed: 'Failed', pending: 'Waiting' },
+  noDeliveries: 'No calls yet',
+  noDeliveriesText: 'The first event of a kind you chose makes one.',
+  attempts: (count: number) => (count === 1 ? '1 try' : `${count} tries`),
+  answered: (status: number) => `answered ${status}`,
+  nextTry: 'next try',
+  redeliver: 'Send again',
+  redelivered: 'It is being sent again.',
+};

@@ -1,0 +1,9 @@
+// npm run screenshots -- --customer email:password [--admin email:password]: see apps/portal/screenshots.
+import { spawnSync } from 'node:child_process';
+
+const { status } = spawnSync(
+  process.execPath,
+  ['--import', 'tsx', 'apps/portal/screenshots/main.ts', ...process.argv.slice(2)],
+  { stdio: 'inherit' },
+);
+process.exit(status ?? 1);

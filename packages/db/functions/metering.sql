@@ -7,7 +7,7 @@ DECLARE
   f regprocedure;
 BEGIN
   FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
-    AND p.proname IN ('parapet_limits', 'parapet_drain', 'parapet_cost', 'parapet_price', 'parapet_admit', 'parapet_close',
+    AND p.proname IN ('parapet_limits', 'parapet_rate', 'parapet_drain', 'parapet_cost', 'parapet_price', 'parapet_admit', 'parapet_close',
       'parapet_expire', 'parapet_accrue', 'parapet_adjust', 'parapet_take') LOOP
     EXECUTE format('DROP FUNCTION %s', f);
   END LOOP;
@@ -18,6 +18,10 @@ CREATE FUNCTION parapet_limits(p_org_id text) RETURNS jsonb LANGUAGE sql STABLE 
   SELECT p.limits || coalesce(q.limits, '{}'::jsonb)
   FROM organisations o JOIN plans p ON p.id = o.plan_id LEFT JOIN quota_overrides q ON q.org_id = o.id
   WHERE o.id = p_org_id
+$$;
+-- A limit a minute, null as it is; larger ones than 10^11 would overflow a level.
+CREATE FUNCTION parapet_rate(p_limits jsonb, p_name text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN (p_limits->>p_name)::bigint > 100000000000 THEN 100000000000 ELSE (p_limits->>p_name)::bigint END
 $$;
 CREATE FUNCTION parapet_drain(p_level bigint, p_limit bigint, p_elapsed_micros bigint) RETURNS bigint
   LANGUAGE sql IMMUTABLE AS $$
@@ -82,7 +86,7 @@ BEGIN
         INSERT INTO org_meters (org_id, drained_at_micros) VALUES (r."orgId", now_micros) ON CONFLICT DO NOTHING;
         PERFORM 1 FROM org_meters m WHERE m.org_id = r."orgId" FOR UPDATE;
       END LOOP;
-      rpm := least((o.limits->>'requestsPerMinute')::bigint, 100000000000); tpm := least((o.limits->>'tokensPerMinute')::bigint, 100000000000);
+      rpm := parapet_rate(o.limits, 'requestsPerMinute'); tpm := parapet_rate(o.limits, 'tokensPerMinute');
       at_once := (o.limits->>'concurrentRequests')::bigint; gpu_limit := (o.limits->>'gpuSecondsPerMonth')::bigint * 1000000;
       request_now := parapet_drain(o.request_level, coalesce(rpm, 0), o.elapsed);
       token_now := parapet_drain(o.token_level, coalesce(tpm, 0), o.elapsed);
@@ -290,7 +294,7 @@ BEGIN
       drained_at_micros = greatest(now_micros, m.drained_at_micros)
     FROM (SELECT (c.hold).org_id, count(*) AS ended, sum(greatest(0, (c.hold).tokens - CASE WHEN c.charged THEN c.prompt + c.completion ELSE 0 END))::bigint AS unused
       FROM unnest(closings) c WHERE (c.hold).status = 'held' AND (c.hold).kind = 'inference' GROUP BY 1) s
-    JOIN LATERAL (SELECT least((q.limits->>'tokensPerMinute')::bigint, 100000000000) AS tpm, least((q.limits->>'requestsPerMinute')::bigint, 100000000000) AS rpm
+    JOIN LATERAL (SELECT parapet_rate(q.limits, 'tokensPerMinute') AS tpm, parapet_rate(q.limits, 'requestsPerMinute') AS rpm
       FROM (SELECT parapet_limits(s.org_id) AS limits) q) l ON true
     WHERE m.org_id = s.org_id;
   UPDATE key_meters m SET

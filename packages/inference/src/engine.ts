@@ -7,6 +7,7 @@ import { shareMicros } from './device-time.ts';
 import type { Device, ModelRunner, PrefillRun, PromptScaling, RowScales } from './devices/device.ts';
 import { EventQueue } from './event-queue.ts';
 import { blockTokens } from './kv/block-pool.ts';
+import { calibrationTexts } from './kv/calibration-texts.ts';
 import { type CachedPrompt, PromptCache } from './kv/prompt-cache.ts';
 import { Slots } from './kv/slots.ts';
 import { completionLimit, promptTokens } from './request.ts';
@@ -25,6 +26,8 @@ export interface EngineOptions {
   weightsFolder: string;
   /** Numbers that share a scale in quantised weights. */
   blockSize?: number;
+  /** Whether quantised weights go with a quantised KV cache (the default). */
+  quantiseKv?: boolean;
   /** Rows of one decode batch. */
   maxRows: number;
   /** Requests that may wait beyond the batch. */
@@ -109,7 +112,13 @@ export class Engine {
       kvTokens,
     } = options;
     const weights = openServingWeights({ model, kind: device.weightKind ?? kind, folder, blockSize });
-    const runner = await device.createRunner({ spec: model.spec, weights, maxRows, kvTokens });
+    const runner = await device.createRunner({
+      spec: model.spec,
+      weights,
+      maxRows,
+      kvTokens,
+      calibration: options.quantiseKv === false ? undefined : calibrationTexts(model),
+    });
     const engine = new Engine(options, runner);
     engine.loop = engine.serve();
     return engine;

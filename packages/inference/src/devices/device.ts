@@ -24,6 +24,8 @@ export interface RunnerOptions {
   maxRows: number;
   /** Tokens of KV cache over all rows. */
   kvTokens: number;
+  /** Texts as tokens to measure the scales of a quantised cache on; absent = the cache is not quantised. */
+  calibration?: readonly (readonly number[])[];
 }
 
 /**

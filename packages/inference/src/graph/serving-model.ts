@@ -1,6 +1,7 @@
 import { kvWidth, type ModelSpec, queryWidth } from '@parapet/models/spec';
 import { real } from '@parapet/onnx-graph/attributes';
 import { Graph, type Value } from '@parapet/onnx-graph/graph';
+import type { KvFormat } from '../kv/kv-format.ts';
 import { type ServingLinear, servingLinearShape } from '../weights/export-tensors.ts';
 import type { ServingWeights } from '../weights/serving-weights.ts';
 
@@ -8,6 +9,7 @@ import type { ServingWeights } from '../weights/serving-weights.ts';
 export interface GraphSource {
   spec: ModelSpec;
   weights: ServingWeights;
+  cache: KvFormat;
 }
 
 /** Scales of a layer's linears, `[B, 1, width]` each; absent = that linear is not scaled. */
@@ -100,12 +102,19 @@ export function decoderLayer(
         attention.totalLength,
         attention.cos,
         attention.sin,
+        ...cacheScales(g, source, layer),
       ],
-      { num_heads: spec.heads, kv_num_heads: spec.kvHeads, do_rotary: 1, rotary_interleaved: 0 },
+      {
+        num_heads: spec.heads,
+        kv_num_heads: spec.kvHeads,
+        do_rotary: 1,
+        rotary_interleaved: 0,
+        ...(source.cache.type === 'int8' && quantisedCache),
+      },
       [
         { dtype: 'float32', shape: [B, S, queryWidth(spec)] },
-        { dtype: 'float32', shape: cacheShape },
-        { dtype: 'float32', shape: cacheShape },
+        { dtype: source.cache.type, shape: cacheShape },
+        { dtype: source.cache.type, shape: cacheShape },
       ],
     );
     const afterAttention = g.op('Add', [hidden, linear('o', attended!)]);
@@ -115,6 +124,17 @@ export function decoderLayer(
     const output = g.op('Add', [afterAttention, linear('down', inner)]);
     return { hidden: output, presentKey: presentKey!, presentValue: presentValue! };
   });
+}
+
+const quantisedCache = { k_quant_type: 'PER_CHANNEL', v_quant_type: 'PER_CHANNEL', kv_cache_bit_width: 8 } as const;
+
+/** Attention's inputs 9 to 13: no positions, bias or sinks of our own, then the cache's scales. */
+function cacheScales(g: Graph, { spec, cache }: GraphSource, layer: number): (Value | null)[] {
+  if (cache.type === 'float32') return [];
+  const { key, value } = cache.scales[layer]!;
+  const shape = [spec.kvHeads * spec.headDim];
+  const scale = (name: string, data: Float32Array) => g.initializer(name, { dtype: 'float32', shape, data });
+  return [null, null, null, scale(`key_scale.${layer}`, key), scale(`value_scale.${layer}`, value)];
 }
 
 function gateActivation(g: Graph, spec: ModelSpec, gate: Value): Value {
@@ -137,8 +157,8 @@ export function attentionInputs(
     cos: stored(g, source, 'rope_cos'),
     sin: stored(g, source, 'rope_sin'),
     cache: (layer) => ({
-      pastKey: g.input(`past_key.${layer}`, 'float32', ['B', spec.kvHeads, capacity, spec.headDim]),
-      pastValue: g.input(`past_value.${layer}`, 'float32', ['B', spec.kvHeads, capacity, spec.headDim]),
+      pastKey: g.input(`past_key.${layer}`, source.cache.type, ['B', spec.kvHeads, capacity, spec.headDim]),
+      pastValue: g.input(`past_value.${layer}`, source.cache.type, ['B', spec.kvHeads, capacity, spec.headDim]),
     }),
   };
 }

@@ -1,6 +1,7 @@
 import type { ParaConfig } from '@parapet/contracts/adapter';
 import type { ModelSpec } from '@parapet/models/spec';
 import type { Runtime } from '@parapet/runtime';
+import type { KvFormat } from '../../kv/kv-format.ts';
 import { type KvSnapshot, KvStore } from '../../kv/kv-store.ts';
 import { argmax } from '../../sampling/sampler.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
   RowScales,
   RunnerOptions,
 } from '../device.ts';
+import { calibrateKv } from './calibrate-kv.ts';
 import { CpuPrefill } from './cpu-prefill.ts';
 import { DecodeBatch } from './decode-batch.ts';
 import { ModelSessions } from './sessions.ts';
@@ -37,14 +39,17 @@ export class CpuRunner implements ModelRunner {
   }
 
   /** Loads what every model needs: decoding with the paper's targets, plain prompts, the head. */
-  static async create(runtime: Runtime, { spec, weights, maxRows, kvTokens }: RunnerOptions): Promise<CpuRunner> {
+  static async create(runtime: Runtime, options: RunnerOptions): Promise<CpuRunner> {
+    const { spec, weights, maxRows, kvTokens, calibration } = options;
     if (spec.headDim % 16 !== 0) {
       throw new Error(
         `The CPU's attention needs heads of a multiple of 16 numbers; this model's have ${spec.headDim}.`,
       );
     }
-    const sessions = new ModelSessions(runtime, spec, weights, layersPerGroup, { memoryPattern: false });
-    const kv = new KvStore(runtime, spec, maxRows, kvTokens);
+    const quantised = weights.kind !== 'fp32' && calibration !== undefined;
+    const cache: KvFormat = quantised ? await calibrateKv(runtime, spec, weights, calibration) : { type: 'float32' };
+    const sessions = new ModelSessions(runtime, spec, weights, cache, layersPerGroup, { memoryPattern: false });
+    const kv = new KvStore(runtime, spec, cache, maxRows, kvTokens);
     const batch = new DecodeBatch(runtime, spec, sessions, kv, maxRows);
     await sessions.decode('base');
     await sessions.decode('qvu');

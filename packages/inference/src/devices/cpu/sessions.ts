@@ -4,6 +4,7 @@ import type { Graph } from '@parapet/onnx-graph/graph';
 import { FileMemory, type Runtime, type Session, type SessionOptions, SharedWeights, Tensor } from '@parapet/runtime';
 import { buildDecodeGraph, buildHeadGraph, type DecodeVariant } from '../../graph/decode-graph.ts';
 import { buildPrefillGraph, modeKey, type PrefillMode } from '../../graph/prefill-graph.ts';
+import type { KvFormat } from '../../kv/kv-format.ts';
 import type { ServingWeights } from '../../weights/serving-weights.ts';
 
 /** A prefill session and the layers it runs. */
@@ -26,6 +27,7 @@ export class ModelSessions {
     private readonly runtime: Runtime,
     readonly spec: ModelSpec,
     readonly weights: ServingWeights,
+    readonly cache: KvFormat,
     private readonly layersPerGroup: number,
     private readonly options: SessionOptions,
   ) {

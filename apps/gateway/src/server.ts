@@ -11,6 +11,7 @@ import { migrate } from '@parapet/db/migrate';
 import { createMetering } from '@parapet/metering/metering';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DestinationStream, Logger } from 'pino';
+import { adapterChecker } from './adapter-check.ts';
 import { type AuthConfig, createAuth } from './auth/auth.ts';
 import { createFirstAdmin, type FirstAdmin } from './auth/first-admin.ts';
 import { allowedOrigins, refuseForeignOrigin } from './auth/origin.ts';
@@ -121,7 +122,15 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
   const metering = createMetering(database);
   const tokenizer = config.modelDir === undefined ? null : new ThreadedTokenizer(config.modelDir);
   const { currency, publicUrl } = config;
-  const control: ControlServices = { database, blobs, metering, tokenizer, now: () => new Date(), currency };
+  const control: ControlServices = {
+    database,
+    blobs,
+    metering,
+    tokenizer,
+    checkAdapter: config.modelDir === undefined ? undefined : adapterChecker(config.modelDir),
+    now: () => new Date(),
+    currency,
+  };
   await prepareDatabase(control);
   const adminSignIn = await createFirstAdmin(control);
   const keys = new KeyAuthenticator(control);

@@ -1,5 +1,6 @@
 import { resolveModel as findAdapter } from '@parapet/adapter-store/catalogue';
 import { ParapetError } from '@parapet/contracts/errors';
+import { authoriseTenant } from '@parapet/control/authorise';
 import type { ControlContext } from '@parapet/control/context';
 import { baseModels } from '@parapet/db/schema';
 import { withTenant } from '@parapet/db/tenant';
@@ -11,11 +12,25 @@ const notFound = (name: string) =>
     param: 'model',
   });
 
-/** The model of that name: a base model, an adapter's version, an alias or a checkpoint of the caller's organisation. */
+/**
+ * The model of that name, a base model, an adapter's version, an alias or a checkpoint of the caller's organisation,
+ * if the caller may ask for completions at all.
+ */
 export async function lookUpModel(context: ControlContext, name: string): Promise<ServableModel> {
   const { principal, services } = context;
-  const tenancy = principal.kind === 'system' ? null : principal.tenancy;
-  if (!tenancy) throw new ParapetError('permission_denied', 'You are in no organisation.');
+  const tenancy = authoriseTenant('models.resolve', principal);
+  if (tenancy.suspended) {
+    throw new ParapetError(
+      'tenant_suspended',
+      'This organisation is suspended. Ask the administrators of this platform.',
+    );
+  }
+  if (principal.kind === 'user' && principal.viewing) {
+    throw new ParapetError(
+      'permission_denied',
+      'You are looking at this organisation as an admin: nothing is charged to it.',
+    );
+  }
   if (principal.kind === 'api_key' && principal.allowedModels?.includes(name) === false) throw notFound(name);
   return withTenant(services.database.db, tenancy.id, async (tx) => {
     const adapter = await findAdapter(tx, tenancy.id, name);

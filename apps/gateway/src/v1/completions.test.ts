@@ -1,5 +1,7 @@
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { openAiErrorSchema } from '@parapet/contracts/errors';
 import { usageEvents } from '@parapet/db/schema';
+import { streamText } from 'ai';
 import { eq } from 'drizzle-orm';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,12 +10,13 @@ import { GatewayFixture } from '../testing/gateway-fixture.ts';
 const model = 'smollm2-135m-instruct';
 let fixture: GatewayFixture;
 let apiKey: string;
+let owner: Awaited<ReturnType<GatewayFixture['tenant']>>;
 let orgId: string;
 let client: OpenAI;
 
 beforeAll(async () => {
   fixture = await GatewayFixture.open();
-  const owner = await fixture.tenant({ requestsPerMinute: 100_000, tokensPerMinute: 100_000_000 });
+  owner = await fixture.tenant({ requestsPerMinute: 100_000, tokensPerMinute: 100_000_000 });
   orgId = owner.tenancy!.id;
   apiKey = await fixture.key(owner);
   client = new OpenAI({ apiKey, baseURL: `${fixture.url}/v1`, maxRetries: 0 });
@@ -92,6 +95,59 @@ describe('the official client', () => {
     });
     await expect(ask(client, { temperature: 3 })).rejects.toMatchObject({ status: 400, param: 'temperature' });
   });
+});
+
+describe('keys', () => {
+  const limited = async (input: Parameters<GatewayFixture['key']>[1]) =>
+    new OpenAI({ apiKey: await fixture.key(owner, input), baseURL: `${fixture.url}/v1`, maxRetries: 0 });
+  const chat = (openai: OpenAI) =>
+    openai.chat.completions.create({ model, messages: [{ role: 'user', content: 'x' }], max_tokens: 1 });
+
+  test('a key does what its scopes say', async () => {
+    const reader = await limited({ scopes: ['models:read'] });
+    expect((await reader.models.list()).data.map((one) => one.id)).toEqual([model]);
+    expect(await reader.models.retrieve(model)).toMatchObject({ id: model, object: 'model', owned_by: 'parapet' });
+    await expect(chat(reader)).rejects.toMatchObject({ status: 403, code: 'permission_denied' });
+    await expect(reader.files.list()).rejects.toMatchObject({ status: 403 });
+  });
+
+  test('a key calls and sees only the models it is allowed', async () => {
+    const other = await limited({ allowedModels: ['ft:smollm2-135m-instruct:x:y:z'] });
+    expect((await other.models.list()).data).toEqual([]);
+    await expect(chat(other)).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
+    await expect(other.models.retrieve(model)).rejects.toMatchObject({ status: 404 });
+    await expect(client.models.delete(model)).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
+  });
+
+  test('limits of a key answer 429: one that comes back, one that does not', async () => {
+    const slow = await limited({ requestsPerMinute: 1 });
+    await chat(slow);
+    const again = await chat(slow).catch((error: unknown) => error as InstanceType<typeof OpenAI.APIError>);
+    expect(again).toMatchObject({ status: 429, code: 'rate_limit_exceeded' });
+    expect(Number((again as { headers: Headers }).headers.get('retry-after-ms'))).toBeGreaterThan(1000);
+    const poor = new OpenAI({
+      apiKey: await fixture.key(await fixture.tenant({ gpuSecondsPerMonth: 0 })),
+      baseURL: `${fixture.url}/v1`,
+    });
+    const refused = await chat(poor).catch((error: unknown) => error as { headers: Headers });
+    expect(refused).toMatchObject({ status: 429, type: 'insufficient_quota' });
+    expect((refused as { headers: Headers }).headers.get('x-should-retry')).toBe('false');
+  });
+});
+
+test('the Vercel AI SDK streams from it', async () => {
+  const provider = createOpenAICompatible({
+    name: 'parapet',
+    baseURL: `${fixture.url}/v1`,
+    apiKey,
+    includeUsage: true,
+  });
+  const result = streamText({ model: provider(model), prompt: 'Hello', maxOutputTokens: 3 });
+  let text = '';
+  for await (const piece of result.textStream) text += piece;
+  expect(text).toBe(' word word word');
+  expect(await result.finishReason).toBe('length');
+  expect((await result.usage).outputTokens).toBe(3);
 });
 
 describe('on the wire', () => {

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../http/endpoint.ts';
+import { importAdapter, readAdapter } from './adapters.ts';
 import { createChatCompletion } from './chat.ts';
 import { createCompletion } from './completions.ts';
 import { createFile, deleteFile, listFiles, readFile, retrieveFile } from './files.ts';
@@ -12,11 +13,15 @@ import {
   resumeFineTuningJob,
   retrieveFineTuningJob,
 } from './fine-tuning.ts';
+import { deleteModel, listModels, retrieveModel } from './models.ts';
 
 /** All of /v1. */
 export const endpoints: readonly Endpoint[] = [
   createCompletion,
   createChatCompletion,
+  listModels,
+  retrieveModel,
+  deleteModel,
   createFile,
   listFiles,
   retrieveFile,
@@ -30,4 +35,6 @@ export const endpoints: readonly Endpoint[] = [
   resumeFineTuningJob,
   listFineTuningEvents,
   listFineTuningCheckpoints,
+  importAdapter,
+  readAdapter,
 ];

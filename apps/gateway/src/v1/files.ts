@@ -12,7 +12,7 @@ import { listDatasets } from '@parapet/control/verbs/datasets/list-datasets';
 import { readDatasetContent } from '@parapet/control/verbs/datasets/read-content';
 import { readMetricsCsv } from '@parapet/control/verbs/jobs/metrics-csv';
 import { z } from 'zod';
-import { type Call, endpoint } from '../http/endpoint.ts';
+import { type Call, endpoint, parseInput } from '../http/endpoint.ts';
 import { pageAfter } from './paging.ts';
 
 const statuses = { counting: 'uploaded', ready: 'processed', invalid: 'error' } as const;
@@ -64,20 +64,28 @@ async function dataSetOrResult<T>(fileId: string, find: () => Promise<T>, result
   }
 }
 
-const uploadForm = z.object({ purpose: z.literal('fine-tune'), file: z.string().meta({ format: 'binary' }) });
+const uploadForm = z.object({
+  purpose: z.literal('fine-tune'),
+  /** Ours, before the file: rows that say the same are refused unless it is `keep`. */
+  duplicates: z.enum(['refuse', 'keep']).optional(),
+  file: z.string().meta({ format: 'binary' }),
+});
 
 /** Streams the form's file to the store as it arrives; the purpose may stand before or after it. */
 async function receive(call: Call<unknown, unknown>): Promise<FileObject> {
   let purpose: unknown;
+  let duplicates: 'refuse' | 'keep' = 'refuse';
   let view: DatasetView | undefined;
   const refuse = async (error: ParapetError) => {
     if (view) await deleteDataset(call.context, { datasetId: view.id });
     return error;
   };
   for await (const part of call.request.parts({ limits: { files: 1, fields: 8, fieldSize: 1024 } })) {
-    if (part.type === 'file') view = await take(call, part, purpose);
+    if (part.type === 'file') view = await take(call, part, { purpose, duplicates });
     else if (part.fieldname === 'purpose') purpose = part.value;
-    else {
+    else if (part.fieldname === 'duplicates' && !view) {
+      duplicates = parseInput(uploadForm.shape.duplicates.unwrap(), part.value);
+    } else {
       const message = `Unsupported parameter: '${part.fieldname}'. Remove it from the request.`;
       throw await refuse(new ParapetError('unsupported_parameter', message, { param: part.fieldname }));
     }
@@ -89,7 +97,11 @@ async function receive(call: Call<unknown, unknown>): Promise<FileObject> {
 
 const wrongPurpose = new ParapetError('invalid_request', "The purpose must be 'fine-tune'.", { param: 'purpose' });
 
-async function take(call: Call<unknown, unknown>, part: MultipartFile, purpose: unknown): Promise<DatasetView> {
+async function take(
+  call: Call<unknown, unknown>,
+  part: MultipartFile,
+  { purpose, duplicates }: { purpose: unknown; duplicates: 'refuse' | 'keep' },
+): Promise<DatasetView> {
   if (part.fieldname !== 'file') {
     throw new ParapetError('unsupported_parameter', `Unsupported parameter: '${part.fieldname}'.`, {
       param: part.fieldname,
@@ -97,7 +109,7 @@ async function take(call: Call<unknown, unknown>, part: MultipartFile, purpose: 
   }
   if (purpose !== undefined && purpose !== 'fine-tune') throw wrongPurpose;
   const fileName = part.filename.slice(0, 255) || 'upload.jsonl';
-  return createDataset(call.context, { fileName, content: part.file, duplicates: 'keep' });
+  return createDataset(call.context, { fileName, content: part.file, duplicates });
 }
 
 export const createFile = endpoint({

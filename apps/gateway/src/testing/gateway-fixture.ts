@@ -7,6 +7,7 @@ import type { QuotaLimits } from '@parapet/contracts/quota';
 import type { Role } from '@parapet/contracts/roles';
 import type { Principal } from '@parapet/control/context';
 import { createKey } from '@parapet/control/verbs/keys/create-key';
+import { createServiceAccount } from '@parapet/control/verbs/organisation/create-service-account';
 import type { DatabaseConfig } from '@parapet/db/client';
 import { members, organisations, users } from '@parapet/db/schema';
 import { createTestTenant, pgliteTemplate } from '@parapet/db/testing';
@@ -53,6 +54,9 @@ export class GatewayFixture {
     return new GatewayFixture(gateway, engine, url, folder);
   }
 
+  /** What a worker sends. */
+  readonly workerAuthorization = `Bearer ${workerToken}`;
+
   /** An organisation with these limits (none unless told) and a member. */
   async tenant(limits: Partial<QuotaLimits> = {}, role: Role = 'owner'): Promise<Principal & { kind: 'user' }> {
     const { db } = this.gateway.services.control.database;
@@ -82,15 +86,20 @@ export class GatewayFixture {
 
   /** The text of a new API key of that person's organisation. */
   async key(person: Principal & { kind: 'user' }, input: Partial<CreateKeyInput> = {}): Promise<string> {
-    const { secret } = await createKey(
-      {
-        services: this.gateway.services.control,
-        principal: person,
-        origin: { ip: null, userAgent: 'test', requestId: null },
-      },
-      createKeyInputSchema.parse({ name: 'test', ...input }),
-    );
+    const { secret } = await createKey(this.as(person), createKeyInputSchema.parse({ name: 'test', ...input }));
     return secret;
+  }
+
+  /** A key with that role: the owner's own, or a new service account's. */
+  async roleKey(owner: Principal & { kind: 'user' }, role: Role): Promise<string> {
+    if (role === 'owner') return this.key(owner);
+    const account = await createServiceAccount(this.as(owner), { name: `${role} ${newId('serviceAccount')}`, role });
+    return this.key(owner, { serviceAccountId: account.id });
+  }
+
+  private as(principal: Principal) {
+    const { control } = this.gateway.services;
+    return { services: control, principal, origin: { ip: null, userAgent: 'test', requestId: null } };
   }
 
   async close(): Promise<void> {

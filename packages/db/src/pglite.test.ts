@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from './client.ts';
+import { PgliteClient } from './pglite-client.ts';
 import { plans } from './schema/index.ts';
 import { pgliteTemplate } from './testing/pglite-template.ts';
 
@@ -51,6 +52,46 @@ describe('the embedded database', () => {
     await (await openAt(directory)).close();
     await writeFile(`${directory}.lock`, `${process.ppid} 1`);
     await (await openAt(directory)).close();
+  });
+});
+
+describe('the client of the database’s thread', () => {
+  it('keeps statements out of a transaction that is not theirs, in the order they came', async () => {
+    const client = new PgliteClient(null);
+    await client.exec('create table t (n int)');
+    const order: string[] = [];
+    const insert = (n: number, by: Pick<PgliteClient, 'query'> = client) =>
+      by.query('insert into t values ($1)', [n]).then(() => order.push(String(n)));
+    const failing = client.transaction(async (tx) => {
+      await insert(1, tx);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      throw new Error('no');
+    });
+    const between = insert(2);
+    const second = client.transaction(async (tx) => {
+      await insert(3, tx);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await insert(4, tx);
+    });
+    const last = insert(5);
+    await expect(failing).rejects.toThrow('no');
+    await Promise.all([between, second, last]);
+    expect(order).toEqual(['1', '2', '3', '4', '5']);
+    expect((await client.query('select n from t order by n')).rows).toEqual([2, 3, 4, 5].map((n) => ({ n })));
+    await expect(client.query('insert into none values (1)')).rejects.toMatchObject({ code: '42P01' });
+    await client.close();
+    await expect(client.query('select 1')).rejects.toThrow(/closed/);
+  });
+
+  it('leaves the event loop free while the database computes', async () => {
+    const client = new PgliteClient(null);
+    await client.query('select 1');
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await client.query('select count(*) from generate_series(1, 3000000)');
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(20);
+    await client.close();
   });
 });
 

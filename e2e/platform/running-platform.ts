@@ -28,7 +28,6 @@ export async function startPlatform(): Promise<ChildProcess> {
   await rm(dataDir, { recursive: true, force: true });
   await mkdir(dataDir, { recursive: true });
   const [port, portalPort] = [await freePort(), await freePort()];
-  const admin = { email: 'admin@example.com', password: crypto.randomUUID() };
   const child = spawn(process.execPath, ['--import', 'tsx', 'apps/cli/src/main.ts', 'start'], {
     cwd: root,
     env: {
@@ -36,24 +35,32 @@ export async function startPlatform(): Promise<ChildProcess> {
       PARAPET_DATA: dataDir,
       PARAPET_PORT: String(port),
       PARAPET_PORTAL_PORT: String(portalPort),
-      PARAPET_MODEL_CACHE: join(root, 'data'),
-      PARAPET_ADMIN_EMAIL: admin.email,
-      PARAPET_ADMIN_PASSWORD: admin.password,
+      PARAPET_MODEL_DIR: process.env.PARAPET_MODEL_DIR ?? (await baseModelFolder()),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log = createWriteStream(join(root, 'test-results', 'platform.log'));
+  let printed = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+  });
   child.stdout?.pipe(log);
   child.stderr?.pipe(log);
-  const platform: RunningPlatform = {
-    pid: child.pid ?? 0,
-    portalUrl: `http://127.0.0.1:${portalPort}`,
-    apiUrl: `http://127.0.0.1:${port}/v1`,
-    admin,
-  };
-  await waitUntilReady(child, `http://127.0.0.1:${port}/readyz`, `${platform.portalUrl}/sign-in`);
+  const portalUrl = `http://127.0.0.1:${portalPort}`;
+  await waitUntilReady(child, `http://127.0.0.1:${port}/readyz`, `${portalUrl}/sign-in`);
+  // What a person at the terminal reads, once.
+  const signIn = /Admin +(\S+) +password (\S+)/.exec(printed);
+  if (!signIn) throw new Error('The first start did not print the admin’s sign-in: see test-results/platform.log.');
+  const admin = { email: signIn[1] ?? '', password: signIn[2] ?? '' };
+  const platform: RunningPlatform = { pid: child.pid ?? 0, portalUrl, apiUrl: `http://127.0.0.1:${port}/v1`, admin };
   await writeFile(statePath, JSON.stringify(platform));
   return child;
+}
+
+/** Where `model fetch` has put the base model: the default data folder. */
+async function baseModelFolder(): Promise<string> {
+  const { fetchModel } = await import('@parapet/models/fetch');
+  return fetchModel('smollm2-135m-instruct', { dataDir: join(root, 'data'), network: false });
 }
 
 async function waitUntilReady(child: ChildProcess, ...urls: string[]): Promise<void> {

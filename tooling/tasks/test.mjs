@@ -20,7 +20,7 @@ await runAll(
     ['base model', 'node', ['--import', 'tsx', 'apps/cli/src/main.ts', 'model', 'fetch']],
     ['slow suites', 'npx', ['vitest', 'run', '--project', 'slow']],
     ['portal build', ...turbo('build', '--filter=@parapet/portal', '--output-logs=errors-only')],
-    ['journeys', 'npx', ['playwright', 'test', '--config', 'e2e/playwright.config.ts']],
+    ['journeys', 'npx', ['e2e']],
   ],
   { PARAPET_CHROMIUM: browser },
 );

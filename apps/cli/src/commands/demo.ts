@@ -92,7 +92,7 @@ async function account(platform: TerminalPlatform, known: DemoState | null) {
   heading('Customer');
   const { dataDir } = cliEnv();
   const gateway = platform.urls.gateway;
-  const origin = platform.urls.portal ?? gateway;
+  const origin = platform.urls.portal ?? 'http://localhost:3000';
   if (known) {
     line(`${known.email} is here from an earlier run`);
     return { customer: await signIn(gateway, origin, known.email, known.password), state: known };

@@ -80,6 +80,8 @@ async function outcomeOf(
       signal: keeper.signal,
       shouldPause: () => keeper.pauseWanted,
       session: { threads: runner.threads },
+      // One at the end of every epoch, as API clients expect, beside those by the clock.
+      checkpointSteps: Math.ceil((await countRows(inputs.train)) / lease.recipe.batchSize),
       onMetrics: (metrics) => {
         clock.lap();
         keeper.step = metrics.step;
@@ -126,6 +128,12 @@ async function* readRows(path: string): AsyncGenerator<TrainingRow> {
   }
 }
 
+async function countRows(path: string): Promise<number> {
+  let rows = 0;
+  for await (const _row of readRows(path)) rows++;
+  return rows;
+}
+
 async function uploadCheckpoint(
   lease: TrainingLease,
   client: GatewayClient,
@@ -137,10 +145,7 @@ async function uploadCheckpoint(
   await client.checkpoint(lease.jobId, { fencingToken: lease.fencingToken, step, stateDigest, adapterDigest, metrics });
 }
 
-async function reportOf(
-  result: TrainingOutcome,
-  client: GatewayClient,
-): Promise<FinishReport['outcome']> {
+async function reportOf(result: TrainingOutcome, client: GatewayClient): Promise<FinishReport['outcome']> {
   if (result.status === 'cancelled') return { status: 'cancelled' };
   if (result.status === 'paused') return { status: 'paused' };
   const adapterDigest = await client.upload(result.adapterPath);

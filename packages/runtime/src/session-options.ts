@@ -104,6 +104,8 @@ function configure(
   library.call('SetSessionLogSeverityLevel', pointer, errorLevel);
   for (const [key, value] of Object.entries(config)) library.call('AddSessionConfigEntry', pointer, key, value);
   for (const provider of options.providers ?? []) appendProvider(runtime, pointer, provider);
+  // A shared initialiser is used where it lies: a session on a device reads a copy of its own from the model's file.
+  if ((options.providers ?? []).length > 0) return;
   for (const [name, tensor] of weights?.tensors ?? []) library.call('AddInitializer', pointer, name, tensor.value);
 }
 

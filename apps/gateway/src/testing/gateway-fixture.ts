@@ -30,12 +30,13 @@ export class GatewayFixture {
     readonly gateway: Gateway,
     readonly engine: NullEngine,
     readonly url: string,
+    readonly config: GatewayConfig,
     private readonly folder: string,
   ) {}
 
   static async open(options: FixtureOptions = {}): Promise<GatewayFixture> {
     const folder = await mkdtemp(join(tmpdir(), 'parapet-gateway-'));
-    const gateway = await createGateway({
+    const config: GatewayConfig = {
       database: options.database ?? {
         kind: 'pglite',
         directory: join(folder, 'pglite'),
@@ -47,11 +48,12 @@ export class GatewayFixture {
       publicUrl: 'http://localhost:3000',
       logLevel: 'error',
       ...options.config,
-    });
+    };
+    const gateway = await createGateway(config);
     const url = await gateway.listen({ port: 0, host: '127.0.0.1' });
     const engine = await startNullEngine({ workerToken, ...options.engine });
     await engine.join(url);
-    return new GatewayFixture(gateway, engine, url, folder);
+    return new GatewayFixture(gateway, engine, url, config, folder);
   }
 
   /** What a worker sends. */

@@ -9,6 +9,7 @@ import { effectiveLimits, quotaUse, requireQuota } from '@parapet/metering/quota
 import type { ControlServices } from '../context.ts';
 import { countTokens, type TokenCount } from './count-tokens.ts';
 import type { DatasetRow } from './dataset-view.ts';
+import type { InspectionRules } from './inspect.ts';
 import { refusalOf } from './refusal.ts';
 import { type StoredRows, storeRows } from './store-rows.ts';
 
@@ -27,7 +28,7 @@ export interface ReadyDataset {
 export async function takeRows(
   services: ControlServices,
   chunks: AsyncIterable<Uint8Array>,
-  options: { duplicates: 'refuse' | 'keep'; maxBytes: number },
+  options: InspectionRules & { maxBytes: number },
 ): Promise<ReadyDataset> {
   const stored = await storeRows(services.blobs, chunks, options);
   if (services.tokenizer === null) return { stored, count: null, counting: null };

@@ -16,6 +16,14 @@ export interface Inspection {
   problems: ProblemList;
 }
 
+export interface InspectionRules {
+  duplicates: 'refuse' | 'keep';
+  /** Lines of the file as it came before its first row of JSON. */
+  linesBefore?: number;
+  /** Rows it must have; `minRows` unless told. */
+  atLeast?: number;
+}
+
 /**
  * Checks a JSONL training file as its bytes pass by. Call `push` with every chunk, then `end`; it never throws for
  * what is in the file: an unreadable file stops the check and is a problem like any other.
@@ -35,7 +43,7 @@ export class JsonlInspector {
     return this.#stopped;
   }
 
-  constructor(private readonly duplicates: 'refuse' | 'keep') {}
+  constructor(private readonly rules: InspectionRules) {}
 
   push(chunk: Uint8Array): void {
     this.#guarded(() => this.#splitter.push(chunk));
@@ -43,8 +51,9 @@ export class JsonlInspector {
 
   end(): Inspection {
     this.#guarded(() => this.#splitter.end());
-    if (!this.#stopped && this.#rows < minRows) {
-      this.problems.add(0, 'too_few_rows', `The file has ${this.#rows} usable rows: at least ${minRows} are needed.`);
+    const { atLeast = minRows } = this.rules;
+    if (!this.#stopped && this.#rows < atLeast) {
+      this.problems.add(0, 'too_few_rows', `The file has ${this.#rows} usable rows: at least ${atLeast} are needed.`);
     }
     return {
       rows: this.#rows,
@@ -71,7 +80,9 @@ export class JsonlInspector {
     this.problems.add(error.line, error.code, error.message);
   }
 
-  #take({ number, text }: Line): void {
+  #take(found: Line): void {
+    const { text } = found;
+    const number = found.number + (this.rules.linesBefore ?? 0);
     if (text.trim() === '') {
       this.#blankLine ||= number;
       return;
@@ -93,7 +104,7 @@ export class JsonlInspector {
     const first = this.#duplicates.seen(row, line);
     if (first !== null) {
       this.#duplicateRows++;
-      const severity = this.duplicates === 'refuse' ? 'error' : 'warning';
+      const severity = this.rules.duplicates === 'refuse' ? 'error' : 'warning';
       this.problems.add(line, 'duplicate_row', `Line ${line} says the same as line ${first}.`, severity);
       if (severity === 'error') return;
     }

@@ -1,6 +1,6 @@
 import type { BlobStore } from '@parapet/adapter-store/blobs';
 import type { Digest } from '@parapet/contracts/ids';
-import { type Inspection, JsonlInspector } from './inspect.ts';
+import { type Inspection, type InspectionRules, JsonlInspector } from './inspect.ts';
 import { UnreadableFile, withoutByteOrderMark } from './lines.ts';
 import { refusalOf } from './refusal.ts';
 
@@ -18,9 +18,9 @@ export interface StoredRows {
 export async function storeRows(
   blobs: BlobStore,
   chunks: AsyncIterable<Uint8Array>,
-  options: { duplicates: 'refuse' | 'keep'; maxBytes: number },
+  options: InspectionRules & { maxBytes: number },
 ): Promise<StoredRows> {
-  const inspector = new JsonlInspector(options.duplicates);
+  const inspector = new JsonlInspector(options);
   let inspection: Inspection | null = null;
   async function* checked(): AsyncGenerator<Uint8Array> {
     try {

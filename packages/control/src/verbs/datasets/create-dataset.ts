@@ -46,6 +46,6 @@ async function take(
   { content, duplicates }: z.output<typeof createDatasetInputSchema>,
   maxBytes: number,
 ) {
-  const { chunks, original } = await toJsonLines(services.blobs, format, content, maxBytes);
-  return { original, ready: await takeRows(services, chunks, { duplicates, maxBytes }) };
+  const { chunks, original, linesBefore } = await toJsonLines(services.blobs, format, content, maxBytes);
+  return { original, ready: await takeRows(services, chunks, { duplicates, maxBytes, linesBefore }) };
 }

@@ -13,7 +13,13 @@ export async function runAll(steps, env = {}) {
     const { status, signal } = spawnSync(command, args, {
       stdio: 'inherit',
       shell: process.platform === 'win32',
-      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', NEXT_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', ...env },
+      env: {
+        ...process.env,
+        TURBO_TELEMETRY_DISABLED: '1',
+        NEXT_TELEMETRY_DISABLED: '1',
+        DO_NOT_TRACK: '1',
+        ...env,
+      },
     });
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     if (status !== 0) {

@@ -10,6 +10,12 @@ const schema = z.object({
   PARAPET_PORTAL_PORT: z.coerce.number().int().min(1).max(65_535).default(3000),
   /** A folder with the base model's files, tried before any download. */
   PARAPET_MODEL_DIR: z.string().optional(),
+  /** What the workers run on. */
+  PARAPET_DEVICE: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu'),
+  /** Folders with NVIDIA's libraries (site-packages folders count), separated like PATH. */
+  PARAPET_CUDA_LIBRARIES: z.string().optional(),
+  /** ONNX Runtime's library of a CUDA build, for training. */
+  PARAPET_ONNXRUNTIME: z.string().optional(),
   /** A PyPI mirror, as pip itself is told of one. */
   PIP_INDEX_URL: z.url().optional(),
 });
@@ -27,6 +33,9 @@ export function cliEnv() {
     portalPort: result.data.PARAPET_PORTAL_PORT,
     host: result.data.PARAPET_HOST,
     modelDir: result.data.PARAPET_MODEL_DIR,
+    device: result.data.PARAPET_DEVICE,
+    cudaLibraries: result.data.PARAPET_CUDA_LIBRARIES,
+    onnxRuntime: result.data.PARAPET_ONNXRUNTIME,
     pypiIndexUrl: result.data.PIP_INDEX_URL,
   };
 }

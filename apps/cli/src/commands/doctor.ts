@@ -1,0 +1,48 @@
+import type { Check } from '../doctor/check.ts';
+import { checkCuda } from '../doctor/cuda.ts';
+import { checkDisk, checkNode, checkPip, checkPort, checkProcessor } from '../doctor/host.ts';
+import { checkOnnxRuntime } from '../doctor/onnx-runtime.ts';
+import { cliEnv } from '../env.ts';
+import { heading, line } from '../terminal.ts';
+
+const marks = { ok: '✓', absent: '–', broken: '✗' } as const;
+
+/** Tells what works here and what to do about the rest. Exit code 1 only where something that is needed is broken. */
+export async function run(): Promise<number> {
+  const env = cliEnv();
+  const needed = [
+    checkNode(),
+    checkProcessor(),
+    checkDisk(env.dataDir),
+    await checkPort('gateway', env.gatewayPort, 'PARAPET_PORT'),
+    await checkPort('portal', env.portalPort, 'PARAPET_PORTAL_PORT'),
+    ...checkOnnxRuntime(),
+  ];
+  const cuda = checkCuda({ libraryPath: env.cudaLibraries, runtimeLibrary: env.onnxRuntime });
+  print('This machine', needed);
+  print('GPU (optional)', cuda);
+  print('Fetching the base model', [checkPip()]);
+  const wanted = env.device === 'cuda' && cuda.some(({ name, state }) => name === 'Serving on CUDA' && state === 'ok');
+  heading('Devices');
+  line('cpu: works');
+  line(deviceLine(cuda));
+  if (env.device === 'cuda' && !wanted)
+    line('PARAPET_DEVICE is cuda, which does not work here: the workers will refuse to start.');
+  const fatal = needed.some(({ state }) => state === 'broken') || (env.device === 'cuda' && !wanted);
+  return fatal ? 1 : 0;
+}
+
+function deviceLine(cuda: readonly Check[]): string {
+  const serving = cuda.find(({ name }) => name === 'Serving on CUDA');
+  if (serving?.state === 'ok') return 'cuda: works (PARAPET_DEVICE=cuda)';
+  const reason = cuda.find(({ state }) => state !== 'ok');
+  return `cuda: not usable: ${reason?.detail ?? 'unknown'}`;
+}
+
+function print(title: string, checks: readonly Check[]): void {
+  heading(title);
+  for (const { name, state, detail, advice } of checks) {
+    line(`${marks[state]} ${name}: ${detail}`);
+    if (advice !== undefined) line(`    ${advice}`);
+  }
+}

@@ -3,6 +3,7 @@ import type { DatabaseHandle } from '@parapet/db/client';
 import type { Metering } from '@parapet/metering/metering';
 import type { Origin, Principal } from './access/principal.ts';
 import type { RowTokenizer } from './datasets/row-tokenizer.ts';
+import type { SecretBox } from './secret-box.ts';
 
 export type { Origin, Principal, Tenancy } from './access/principal.ts';
 
@@ -18,6 +19,10 @@ export interface ControlServices {
    * the base model's files. Throws ParapetError `invalid_adapter` or `base_model_mismatch`.
    */
   checkAdapter?(file: Uint8Array): Promise<void>;
+  /** Keeps webhooks' signing secrets; without it webhooks can't be made. */
+  secrets?: SecretBox;
+  /** Whether webhooks may go to addresses inside this network: a machine of one's own, not a platform for others. */
+  webhooksInside?: boolean;
   now(): Date;
   /** ISO 4217 code of the price list; USD unless told. */
   currency?: string;

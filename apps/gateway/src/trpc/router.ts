@@ -8,6 +8,7 @@ import { keysRouter } from './keys.ts';
 import { organisationRouter } from './organisation.ts';
 import { sessionRouter } from './session.ts';
 import { quotaRouter, usageRouter } from './usage.ts';
+import { webhooksRouter } from './webhooks.ts';
 
 /** The portal's API: a procedure's path is its verb's name (control/access/rules). */
 export const appRouter = router({
@@ -21,6 +22,7 @@ export const appRouter = router({
   usage: usageRouter,
   quota: quotaRouter,
   audit: auditRouter,
+  webhooks: webhooksRouter,
   admin: adminRouter,
 });
 export type AppRouter = typeof appRouter;

@@ -5,6 +5,7 @@ import type { Tx } from '@parapet/db/tenant';
 import { and, eq } from 'drizzle-orm';
 import { dropStates } from '../queue/record-checkpoint.ts';
 import type { Audited } from '../verb.ts';
+import { announceJobEnd } from '../webhooks/enqueue.ts';
 import { addJobEvent } from './events.ts';
 import { type JobRow, jobDetail, lockJob, requireJob } from './job-view.ts';
 
@@ -52,7 +53,10 @@ export async function changeStatus(
     .set({ ...change, updatedAt: now })
     .where(where);
   await addJobEvent(tx, before, 'info', change.status === 'cancelled' ? 'The job was cancelled' : told[request], now);
-  if (change.status === 'cancelled') await dropStates(tx, jobId, null);
+  if (change.status === 'cancelled') {
+    await dropStates(tx, jobId, null);
+    await announceJobEnd(tx, before, 'cancelled', now);
+  }
   const view = await jobDetail(tx, await requireJob(tx, orgId, jobId));
   const target = { kind: 'job', id: jobId };
   return {

@@ -3,6 +3,7 @@ import { createFineTuningJobSchema } from '@parapet/contracts/openai-fine-tuning
 import { fineTuningJobs } from '@parapet/db/schema';
 import type { TenantTx } from '@parapet/db/tenant';
 import { and, eq } from 'drizzle-orm';
+import { announceJobEnd } from '../webhooks/enqueue.ts';
 import { addJobEvent } from './events.ts';
 import { planJob } from './plan-job.ts';
 
@@ -35,6 +36,7 @@ export async function promoteJobs(tx: TenantTx, now: Date): Promise<void> {
         .set({ status: 'failed', error: failure, finishedAt: now, updatedAt: now })
         .where(eq(fineTuningJobs.id, job.id));
       await addJobEvent(tx, job, 'error', error.message, now);
+      await announceJobEnd(tx, job, 'failed', now);
     }
   }
 }

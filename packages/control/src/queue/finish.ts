@@ -10,6 +10,7 @@ import { appendAudit } from '../audit/chain.ts';
 import type { ControlServices } from '../context.ts';
 import { addJobEvent } from '../jobs/events.ts';
 import { type JobRow, recipeOf } from '../jobs/job-view.ts';
+import { announceJobEnd } from '../webhooks/enqueue.ts';
 import { lockLeased } from './fence.ts';
 import { dropStates } from './record-checkpoint.ts';
 
@@ -52,6 +53,7 @@ export async function finishJob(services: ControlServices, jobId: string, report
       .where(eq(fineTuningJobs.id, jobId));
     if (outcome.status !== 'paused') await dropStates(tx, jobId, null);
     await tellEnd(tx, job, outcome, version, now);
+    await announceJobEnd(tx, job, outcome.status, now);
     const audit = {
       target: { kind: 'job', id: jobId },
       before: { status: 'running' },

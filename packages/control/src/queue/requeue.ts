@@ -3,6 +3,7 @@ import { asPlatform } from '@parapet/db/tenant';
 import { and, eq, lt } from 'drizzle-orm';
 import type { ControlServices } from '../context.ts';
 import { addJobEvent } from '../jobs/events.ts';
+import { announceJobEnd } from '../webhooks/enqueue.ts';
 import { dropStates } from './record-checkpoint.ts';
 
 /** Leases in a row that may be lost without a checkpoint between them. */
@@ -46,6 +47,7 @@ export async function requeueExpiredLeases(services: ControlServices): Promise<n
         .where(eq(fineTuningJobs.id, job.id));
       if (status === 'cancelled' || status === 'failed') await dropStates(tx, job.id, null);
       const told = failed ? message : 'The training worker was lost; the job goes on from its last checkpoint.';
+      await announceJobEnd(tx, job, status, now);
       await addJobEvent(tx, job, failed ? 'error' : 'warn', told, now);
     }
     return lost.length;

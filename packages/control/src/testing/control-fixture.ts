@@ -16,6 +16,7 @@ import { prepareDatabase } from '../bootstrap.ts';
 import type { ControlContext, ControlServices } from '../context.ts';
 import type { RowTokenizer } from '../datasets/row-tokenizer.ts';
 import { insertOrganisation } from '../organisations/create-organisation.ts';
+import { createSecretBox } from '../secret-box.ts';
 
 export type Person = Extract<Principal, { kind: 'user' }>;
 
@@ -35,6 +36,8 @@ export class ControlFixture {
         blobs: createFilesystemStore(folder),
         metering: createMetering(database),
         tokenizer: wordTokenizer,
+        secrets: createSecretBox('a secret of the tests only'),
+        webhooksInside: true,
         now: () => new Date(),
       },
       folder,

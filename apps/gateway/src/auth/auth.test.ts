@@ -42,10 +42,15 @@ describe('sign-in', () => {
 
   it('signs up with an organisation of their own, in again, and out', async () => {
     const email = 'ada@example.test';
-    const up = await post('/sign-up/email', { name: 'Ada Lovelace', email, password });
+    const named = { 'x-parapet-organisation-name': encodeURIComponent('Über Engines') };
+    const up = await post('/sign-up/email', { name: 'Ada Lovelace', email, password }, named);
     expect(up.statusCode, up.body).toBe(200);
     const principal = await sessions.authenticate({ cookie: cookieOf(up) });
-    expect(principal).toMatchObject({ email, platformAdmin: false, tenancy: { slug: 'ada-lovelace', role: 'owner' } });
+    expect(principal).toMatchObject({
+      email,
+      platformAdmin: false,
+      tenancy: { slug: 'uber-engines', name: 'Über Engines' },
+    });
     const into = await post('/sign-in/email', { email, password });
     expect(into.statusCode).toBe(200);
     const cookie = cookieOf(into);

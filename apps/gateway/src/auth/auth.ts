@@ -29,6 +29,18 @@ export const clientAddressHeader = 'x-parapet-client-address';
 /** The secret of an invitation's link, sent along with the sign-up. */
 export const invitationHeader = 'x-parapet-invitation';
 
+/** The name of the organisation that a sign-up makes, percent-encoded. */
+export const organisationNameHeader = 'x-parapet-organisation-name';
+
+/** Percent-decoded; null for what is no such text. */
+function decoded(text: string | null): string | null {
+  try {
+    return text === null ? null : decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
 const idKinds: Record<string, 'user' | 'session'> = { user: 'user', session: 'session' };
 
 /** People's sign-in: e-mail and password, TOTP, optional OIDC; rows in the control plane's own database. */
@@ -80,7 +92,8 @@ export function createAuth(services: ControlServices, config: AuthConfig) {
             if (signingUp && config.signUp === 'invited' && invitationToken === null) {
               throw new APIError('FORBIDDEN', { message: 'Sign-up is by invitation: open the link you were given.' });
             }
-            const person = { userId: session.userId, invitationToken, origin, now: services.now() };
+            const organisationName = decoded(header(organisationNameHeader));
+            const person = { userId: session.userId, invitationToken, organisationName, origin, now: services.now() };
             const tx = current.getStore();
             try {
               await (tx

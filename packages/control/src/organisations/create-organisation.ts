@@ -11,6 +11,7 @@ const reserved = new Set(['base', 'platform', 'admin', 'api', 'parapet', 'system
 export function slugOf(name: string): string {
   const slug = name
     .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')

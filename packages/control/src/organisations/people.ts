@@ -17,7 +17,14 @@ type Person = Extract<Principal, { kind: 'user' }>;
  */
 export async function ensureMembership(
   tx: Tx,
-  person: { userId: string; invitationToken: string | null; origin: Origin; now: Date },
+  person: {
+    userId: string;
+    invitationToken: string | null;
+    /** Of the organisation that is made; the person's own unless told. */
+    organisationName?: string | null;
+    origin: Origin;
+    now: Date;
+  },
 ): Promise<void> {
   const { userId, invitationToken, origin, now } = person;
   const [user] = await tx.select().from(users).where(eq(users.id, userId));
@@ -40,7 +47,8 @@ export async function ensureMembership(
     await appendAudit(tx, { ...record, orgId: joined.orgId, action, principal, origin, now });
     return;
   }
-  const made = await insertOrganisation(tx, { name: user.name, ownerId: userId, now });
+  const name = person.organisationName?.trim().slice(0, 80) || user.name;
+  const made = await insertOrganisation(tx, { name, ownerId: userId, now });
   const record = { target: { kind: 'organisation', id: made.id }, after: { name: made.name, slug: made.slug } };
   await appendAudit(tx, { ...record, orgId: made.id, action: 'session.createOrganisation', principal, origin, now });
 }

@@ -14,6 +14,8 @@ export type { TrainingMeter } from './training-meter.ts';
 export type MeteringOptions = {
   /** Milliseconds since 1970, for tests; the database's clock unless told, the one clock all gateways share. */
   clock?: () => number;
+  /** Most calls that share a transaction; 100 unless told. */
+  maxBatch?: number;
 };
 
 export type Metering = {
@@ -54,6 +56,7 @@ const defaultTtlMs = 15 * 60_000;
 export function createMetering(handle: DatabaseHandle, options: MeteringOptions = {}): Metering {
   const nowMicros = () => (options.clock === undefined ? null : Math.round(options.clock() * 1000));
   // PGlite has one connection; on Postgres a second transaction runs while the first waits for the disk.
+  const maxBatch = options.maxBatch ?? 100;
   const lanes = handle.kind === 'pglite' ? 1 : 2;
 
   const admissions = new GroupCommit<HoldInput & { holdId: string }, AdmitRow>(
@@ -78,7 +81,7 @@ export function createMetering(handle: DatabaseHandle, options: MeteringOptions 
       ]);
       return (row?.rows ?? []).sort((a, b) => a.position - b.position);
     },
-    { maxBatch: 100, lanes, maxWaiting: 10_000 },
+    { maxBatch, lanes, maxWaiting: 10_000 },
   );
 
   const closings = new GroupCommit<CloseItem, Settlement>(
@@ -96,7 +99,7 @@ export function createMetering(handle: DatabaseHandle, options: MeteringOptions 
         return result;
       });
     },
-    { maxBatch: 100, lanes, maxWaiting: 50_000 },
+    { maxBatch, lanes, maxWaiting: 50_000 },
   );
 
   async function hold(input: HoldInput): Promise<Admission> {

@@ -5,64 +5,80 @@ import { rowsOf } from './rows.ts';
 
 export type Reconciliation = ReconcileView;
 
-/** `what` is kept in two places; each row must be the same in both. */
-const balances = (what: string, ledger: string, kept: string) => `
-  select coalesce(l.org_id, k.org_id) as org_id, '${what} ' || coalesce(l.name, k.name) as what, coalesce(l.amount, 0) as ledger, coalesce(k.amount, 0) as kept
-  from (${ledger}) l full join (${kept}) k on k.org_id = l.org_id and k.name = l.name
-  where coalesce(l.amount, 0) <> coalesce(k.amount, 0)`;
+type Column = { name: string; ledger: string; kept: string };
 
-const periodColumn = (column: string, of: string, resource?: string) =>
-  balances(
-    `${column} in`,
-    `select org_id, period::text as name, sum(${of}) as amount from ledger_entries ${resource ? `where resource = '${resource}'` : ''} group by 1, 2`,
-    `select org_id, period::text as name, ${column} as amount from org_periods`,
-  );
+/**
+ * Joins what `ledger` derives with what is `kept`, both by (org_id, key), and gives a row for each column of the two
+ * that differs. One pass over each side, however many columns.
+ */
+const compare = (what: string, ledger: string, kept: string, columns: readonly Column[]) => `
+  select coalesce(l.org_id, k.org_id) as org_id, '${what} ' || c.name || ' of ' || coalesce(l.key, k.key) as what, c.ledger, c.kept
+  from (${ledger}) l full join (${kept}) k on k.org_id = l.org_id and k.key = l.key
+  cross join lateral (values ${columns.map(({ name, ledger: a, kept: b }) => `('${name}', coalesce(l.${a}, 0)::numeric, coalesce(k.${b}, 0)::numeric)`).join(', ')}) c(name, ledger, kept)
+  where c.ledger <> c.kept`;
 
-const rolled = ['prompt_tokens', 'cached_tokens', 'completion_tokens', 'trained_tokens', 'gpu_micros', 'spend_micros'];
+const same = (...names: string[]): Column[] => names.map((name) => ({ name, ledger: name, kept: name }));
+const sums = (names: readonly string[]) => names.map((name) => `sum(${name}) as ${name}`).join(', ');
+
+const balances = [
+  'inference_gpu_held',
+  'inference_gpu_used',
+  'training_gpu_held',
+  'training_gpu_used',
+  'spend_held',
+  'spend_used',
+];
+const of = (resource: string, column: string) =>
+  `sum(case when resource = '${resource}' then ${column} else 0 end) as ${resource}_${column}`;
+const rolled = [
+  'requests',
+  'prompt_tokens',
+  'cached_tokens',
+  'completion_tokens',
+  'trained_tokens',
+  'gpu_micros',
+  'spend_micros',
+];
 
 const checks = [
-  periodColumn('inference_gpu_held', 'gpu_held', 'inference'),
-  periodColumn('inference_gpu_used', 'gpu_used', 'inference'),
-  periodColumn('training_gpu_held', 'gpu_held', 'training'),
-  periodColumn('training_gpu_used', 'gpu_used', 'training'),
-  periodColumn('spend_held', 'spend_held'),
-  periodColumn('spend_used', 'spend_used'),
-  ...['spend_held', 'spend_used'].map((column) =>
-    balances(
-      `key ${column}`,
-      `select org_id, key_id || ' in ' || period as name, sum(${column}) as amount from ledger_entries where key_id is not null group by 1, 2`,
-      `select org_id, key_id || ' in ' || period as name, ${column} as amount from key_periods`,
-    ),
+  compare(
+    'month’s',
+    `select org_id, period::text as key, ${of('inference', 'gpu_held')}, ${of('inference', 'gpu_used')}, ${of('training', 'gpu_held')},
+       ${of('training', 'gpu_used')}, sum(spend_held) as spend_held, sum(spend_used) as spend_used from ledger_entries group by 1, 2`,
+    `select org_id, period::text as key, ${balances.join(', ')} from org_periods`,
+    same(...balances),
   ),
-  balances(
-    'open holds',
-    `select org_id, resource as name, sum(gpu_held) as amount from ledger_entries group by 1, 2`,
-    `select org_id, kind as name, sum(gpu_micros) as amount from holds where status = 'held' group by 1, 2`,
+  compare(
+    'key’s',
+    `select org_id, key_id || ' in ' || period as key, sum(spend_held) as spend_held, sum(spend_used) as spend_used
+       from ledger_entries where key_id is not null group by org_id, key_id, period`,
+    `select org_id, key_id || ' in ' || period as key, spend_held, spend_used from key_periods`,
+    same('spend_held', 'spend_used'),
   ),
-  balances(
+  compare(
+    'open holds’',
+    `select org_id, resource as key, sum(gpu_held) as gpu, sum(spend_held) as spend from ledger_entries group by 1, 2`,
+    `select org_id, kind as key, sum(gpu_micros) as gpu, sum(spend_micros) as spend from holds where status = 'held' group by 1, 2`,
+    same('gpu', 'spend'),
+  ),
+  compare(
     'running',
-    `select org_id, 'requests' as name, count(*) as amount from holds where status = 'held' and kind = 'inference' group by 1`,
-    `select org_id, 'requests' as name, running_requests as amount from org_meters`,
+    `select org_id, 'now' as key, count(*) as requests from holds where status = 'held' and kind = 'inference' group by 1`,
+    `select org_id, 'now' as key, running_requests as requests from org_meters`,
+    same('requests'),
   ),
-  ...['gpu', 'spend'].map((unit) =>
-    balances(
-      `charged ${unit}`,
-      `select org_id, period::text as name, sum(${unit}_used) as amount from ledger_entries where phase = 'charge' group by 1, 2`,
-      `select org_id, period::text as name, sum(${unit}_micros) as amount from usage_events group by 1, 2`,
-    ),
+  compare(
+    'charge’s and usage event’s',
+    `select org_id, request_id as key, 1 as number, gpu_used as gpu, spend_used as spend from ledger_entries where phase = 'charge'`,
+    `select org_id, request_id as key, 1 as number, gpu_micros as gpu, spend_micros as spend from usage_events`,
+    same('number', 'gpu', 'spend'),
   ),
-  balances(
-    'charges without their event, or events without their charge,',
-    `select org_id, request_id as name, count(*) as amount from ledger_entries where phase = 'charge' group by 1, 2`,
-    `select org_id, request_id as name, count(*) as amount from usage_events group by 1, 2`,
-  ),
-  ...['hourly', 'daily'].flatMap((table) =>
-    ['requests', ...rolled].map((column) =>
-      balances(
-        `${table} ${column} of`,
-        `select org_id, kind as name, ${column === 'requests' ? 'count(*)' : `sum(${column})`} as amount from usage_events group by 1, 2`,
-        `select org_id, kind as name, sum(${column}) as amount from usage_${table} group by 1, 2`,
-      ),
+  ...['hourly', 'daily'].map((table) =>
+    compare(
+      table,
+      `select org_id, kind as key, count(*) as requests, ${sums(rolled.slice(1))} from usage_events group by 1, 2`,
+      `select org_id, kind as key, ${sums(rolled)} from usage_${table} group by 1, 2`,
+      same(...rolled),
     ),
   ),
 ];

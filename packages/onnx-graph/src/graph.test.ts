@@ -27,6 +27,13 @@ describe('Graph', () => {
     for (const p of y!.data as Float32Array) expect(p).toBeCloseTo(11 / 6, 5);
   });
 
+  it('reads the sizes of a Split into hundreds of parts', () => {
+    const g = new Graph('parts');
+    const x = g.input('x', 'float32', [600]);
+    const parts = g.op('Split', [x, new Array<number>(300).fill(2)], { axis: 0 }, 300);
+    expect(parts[299]!.shape).toEqual([2]);
+  });
+
   it('refuses what does not fit, naming op and shapes', () => {
     const g = new Graph('bad');
     const a = g.input('a', 'float32', ['B', 3]);

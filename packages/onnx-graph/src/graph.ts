@@ -226,9 +226,12 @@ function isValue(operand: Operand): operand is Value {
   return operand !== null && typeof operand === 'object' && 'graph' in operand;
 }
 
+/** Longest constant that shape inference reads: the sizes of a Split by every tensor of an adapter. */
+const mostKnownElements = 4096;
+
 /** Integers of a small constant, which shape inference may read. */
 function knownElements(spec: InitializerSpec): number[] | undefined {
-  if (spec.shape.length > 1 || 'file' in spec.data || spec.data.length > 64) return undefined;
+  if (spec.shape.length > 1 || 'file' in spec.data || spec.data.length > mostKnownElements) return undefined;
   return spec.dtype === 'int64' || spec.dtype === 'int32' ? Array.from(spec.data, Number) : undefined;
 }
 

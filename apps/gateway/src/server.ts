@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import multipart from '@fastify/multipart';
+import { collectGarbage } from '@parapet/adapter-store/collect';
 import { maxFileBytes } from '@parapet/contracts/openai-files';
 import { KeyAuthenticator } from '@parapet/control/api-keys';
 import { prepareDatabase } from '@parapet/control/bootstrap';
 import type { ControlServices } from '@parapet/control/context';
 import { countPending } from '@parapet/control/counting';
 import { requeueExpiredLeases } from '@parapet/control/queue/requeue';
+import { warnOfQuota } from '@parapet/control/quota-warnings';
+import { createSecretBox } from '@parapet/control/secret-box';
+import { deliverWebhooks } from '@parapet/control/webhooks';
 import { type DatabaseConfig, type DatabaseHandle, openDatabase } from '@parapet/db/client';
 import { migrate } from '@parapet/db/migrate';
 import { createMetering } from '@parapet/metering/metering';
@@ -57,6 +61,8 @@ export interface GatewayConfig {
   oidc?: AuthConfig['oidc'];
   /** Folder of the base model's files, for its tokenizer; without it data sets stay without token counts. */
   modelDir?: string;
+  /** Whether webhooks may go to addresses inside this network: only where everyone who signs in is trusted with it. */
+  webhooksInside?: boolean;
   /** ISO 4217 code of the price list. */
   currency?: string;
   /** Believe forwarded headers: only behind a proxy that sets them. */
@@ -87,6 +93,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const closeGraceMs = 30_000;
 /** Every hold closed for longer is removed: the ledger has its entries. */
 const keepHoldsMs = 24 * 60 * 60 * 1000;
+/** Stored content that nothing refers to may still be about to be referred to for so long. */
+const keepUnreferencedMs = 60 * 60 * 1000;
 
 /** Puts the gateway together: database, ledger, fleet, control plane, routes. Nothing listens yet. */
 export async function createGateway(config: GatewayConfig): Promise<Gateway> {
@@ -128,6 +136,8 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
     metering,
     tokenizer,
     checkAdapter: config.modelDir === undefined ? undefined : adapterChecker(config.modelDir),
+    secrets: createSecretBox(config.authSecret),
+    webhooksInside: config.webhooksInside,
     now: () => new Date(),
     currency,
   };
@@ -174,7 +184,14 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
     [
       { name: 'expire holds', everyMs: 5_000, run: () => metering.sweepExpired() },
       { name: 'prune holds', everyMs: 600_000, run: () => metering.pruneHolds(new Date(Date.now() - keepHoldsMs)) },
+      { name: 'deliver webhooks', everyMs: 1_000, run: () => deliverWebhooks(control) },
+      { name: 'warn of quotas', everyMs: 60_000, run: () => warnOfQuota(control) },
       { name: 'requeue lost jobs', everyMs: 5_000, run: () => requeueExpiredLeases(control) },
+      {
+        name: 'collect garbage',
+        everyMs: 900_000,
+        run: () => collectGarbage({ handle: database, store: blobs }, { graceMs: keepUnreferencedMs }),
+      },
       { name: 'forget workers', everyMs: 30_000, run: () => registry.sweep() },
       { name: 'forget idempotency keys', everyMs: 300_000, run: () => forgetIdempotencyKeys(database) },
     ],

@@ -72,6 +72,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     // The same machine to its owner, whichever name stands in the address bar.
     trustedOrigins: [portalUrl, `http://localhost:${portalPort}`, `http://127.0.0.1:${portalPort}`],
     modelDir: resolve(options.modelDir),
+    // Reachable from this machine only: whoever signs in could call these addresses anyway.
+    webhooksInside: host === '127.0.0.1',
     logLevel: options.logLevel ?? 'info',
     logDestination: gatewayLog,
   });

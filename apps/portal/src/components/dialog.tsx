@@ -1,59 +1,28 @@
 'use client';
 
-import { X } from 'lucide-react';
-import { Dialog as Primitive } from 'radix-ui';
-import type { ReactNode } from 'react';
-import { cn } from '#lib/cn.ts';
-import { common } from '#text/en/common.ts';
-import { Button } from './button.tsx';
+import { Slot } from 'radix-ui';
+import { lazy, type ReactNode, Suspense } from 'react';
+import type { DialogProps } from './dialog-content.tsx';
+import { useOnce } from './use-once.ts';
 
-/** A modal dialog: focus stays inside, Escape closes, focus goes back to where it came from. */
-export function Dialog({
-  open,
-  onOpenChange,
-  trigger,
-  title,
-  description,
-  wide,
-  children,
-}: {
-  open: boolean;
-  onOpenChange: (open: boolean) => void;
-  trigger?: ReactNode;
-  title: string;
-  description?: ReactNode;
-  wide?: boolean;
-  children: ReactNode;
-}) {
+const DialogContent = lazy(() => import('./dialog-content.tsx'));
+
+/** A modal dialog with what opens it. Its code comes when it is first opened. */
+export function Dialog({ trigger, ...props }: DialogProps & { trigger?: ReactNode }) {
+  const opened = useOnce(props.open);
   return (
-    <Primitive.Root open={open} onOpenChange={onOpenChange}>
-      {trigger ? <Primitive.Trigger asChild>{trigger}</Primitive.Trigger> : null}
-      <Primitive.Portal>
-        <Primitive.Overlay className="fixed inset-0 z-40 animate-fade bg-black/45 backdrop-blur-[2px]" />
-        <Primitive.Content
-          className={cn(
-            'fixed inset-x-3 top-[max(1rem,8vh)] z-50 mx-auto max-h-[84vh] animate-rise overflow-y-auto rounded-xl border border-line bg-surface p-5 shadow-float',
-            wide ? 'max-w-2xl' : 'max-w-md',
-          )}
-          {...(description ? {} : { 'aria-describedby': undefined })}
-        >
-          <div className="mb-4 pr-8">
-            <Primitive.Title className="font-semibold text-base">{title}</Primitive.Title>
-            {description ? (
-              <Primitive.Description asChild>
-                <div className="mt-1 text-[0.8125rem] text-muted">{description}</div>
-              </Primitive.Description>
-            ) : null}
-          </div>
-          {children}
-          <Primitive.Close asChild>
-            <Button variant="ghost" size="iconSm" className="absolute top-4 right-4" aria-label={common.close}>
-              <X />
-            </Button>
-          </Primitive.Close>
-        </Primitive.Content>
-      </Primitive.Portal>
-    </Primitive.Root>
+    <>
+      {trigger ? (
+        <Slot.Root aria-haspopup="dialog" aria-expanded={props.open} onClick={() => props.onOpenChange(true)}>
+          {trigger}
+        </Slot.Root>
+      ) : null}
+      {opened ? (
+        <Suspense>
+          <DialogContent {...props} />
+        </Suspense>
+      ) : null}
+    </>
   );
 }
 

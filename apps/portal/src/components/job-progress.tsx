@@ -1,12 +1,12 @@
 import type { JobView } from '@parapet/contracts/portal/jobs';
 import { formatInteger } from '#lib/format.ts';
-import { training as text } from '#text/en/training.ts';
+import { stepOf } from '#text/en/job-status.ts';
 import { Progress } from './meter.tsx';
 
 /** How far a job is, for a table's cell. */
 export function JobProgress({ job }: { job: JobView }) {
   if (job.totalSteps === null || job.totalSteps === 0) return <span className="text-faint">–</span>;
-  const label = text.stepOf(formatInteger(job.step), formatInteger(job.totalSteps));
+  const label = stepOf(formatInteger(job.step), formatInteger(job.totalSteps));
   return (
     <div className="w-36 max-sm:ml-auto">
       <Progress label={label} value={Math.min(1, job.step / job.totalSteps)} />

@@ -1,81 +1,59 @@
 'use client';
 
-import { DropdownMenu as Primitive } from 'radix-ui';
-import type { ComponentProps, ReactNode } from 'react';
-import { cn } from '#lib/cn.ts';
+import { Slot } from 'radix-ui';
+import { type ComponentProps, type KeyboardEvent, lazy, type ReactNode, Suspense, useState } from 'react';
+import type * as Content from './menu-content.tsx';
 
+const load = () => import('./menu-content.tsx');
+const MenuRoot = lazy(async () => ({ default: (await load()).MenuRoot }));
+const Item = lazy(async () => ({ default: (await load()).MenuItem }));
+const Radio = lazy(async () => ({ default: (await load()).MenuRadio }));
+const Label = lazy(async () => ({ default: (await load()).MenuLabel }));
+const Separator = lazy(async () => ({ default: (await load()).MenuSeparator }));
+
+/** A menu behind a button. Its code comes when the pointer or the focus is near; until then the button stands alone. */
 export function Menu({
   trigger,
-  align = 'end',
+  align,
   children,
 }: {
   trigger: ReactNode;
   align?: 'start' | 'end';
   children: ReactNode;
 }) {
+  const [open, setOpen] = useState(false);
+  const [used, setUsed] = useState(false);
+  const start = () => {
+    setUsed(true);
+    setOpen(true);
+  };
+  const button = (
+    <Slot.Root
+      aria-haspopup="menu"
+      aria-expanded={false}
+      onPointerEnter={load}
+      onFocus={load}
+      onClick={start}
+      onKeyDown={(event: KeyboardEvent) => {
+        if (event.key !== 'ArrowDown') return;
+        event.preventDefault();
+        start();
+      }}
+    >
+      {trigger}
+    </Slot.Root>
+  );
+  if (!used) return button;
   return (
-    <Primitive.Root>
-      <Primitive.Trigger asChild>{trigger}</Primitive.Trigger>
-      <Primitive.Portal>
-        <Primitive.Content
-          align={align}
-          sideOffset={4}
-          collisionPadding={8}
-          className="z-50 min-w-44 animate-rise rounded-lg border border-line bg-surface p-1 shadow-float"
-        >
-          {children}
-        </Primitive.Content>
-      </Primitive.Portal>
-    </Primitive.Root>
+    <Suspense fallback={button}>
+      <MenuRoot trigger={trigger} align={align} open={open} onOpenChange={setOpen}>
+        {children}
+      </MenuRoot>
+    </Suspense>
   );
 }
 
-export function MenuItem({ tone, className, ...props }: ComponentProps<typeof Primitive.Item> & { tone?: 'danger' }) {
-  return (
-    <Primitive.Item
-      className={cn(
-        'flex cursor-default select-none items-center gap-2 rounded-md px-2 py-1.5 text-[0.8125rem] outline-none data-disabled:opacity-50 data-highlighted:bg-hover [&_svg]:size-4 [&_svg]:text-faint',
-        tone === 'danger' && 'text-danger-text [&_svg]:text-danger-text',
-        className,
-      )}
-      {...props}
-    />
-  );
-}
-
-export function MenuRadio({
-  value,
-  onValueChange,
-  options,
-}: {
-  value: string;
-  onValueChange: (value: string) => void;
-  options: readonly { value: string; label: ReactNode }[];
-}) {
-  return (
-    <Primitive.RadioGroup value={value} onValueChange={onValueChange}>
-      {options.map((option) => (
-        <Primitive.RadioItem
-          key={option.value}
-          value={option.value}
-          className="flex cursor-default select-none items-center gap-2 rounded-md py-1.5 pr-2 pl-2 text-[0.8125rem] outline-none data-[state=checked]:font-medium data-[state=checked]:text-accent-text data-highlighted:bg-hover"
-        >
-          <span className="grid size-4 place-items-center">
-            <Primitive.ItemIndicator>
-              <span className="block size-1.5 rounded-full bg-accent" />
-            </Primitive.ItemIndicator>
-          </span>
-          {option.label}
-        </Primitive.RadioItem>
-      ))}
-    </Primitive.RadioGroup>
-  );
-}
-
-export function MenuLabel({ children }: { children: ReactNode }) {
-  return <Primitive.Label className="px-2 pt-1.5 pb-1 text-faint text-xs">{children}</Primitive.Label>;
-}
-
-export function MenuSeparator() {
-  return <Primitive.Separator className="-mx-1 my-1 h-px bg-line" />;
-}
+export const MenuItem = (props: ComponentProps<typeof Content.MenuItem>) => <Item {...props} />;
+export const MenuRadio = (props: ComponentProps<typeof Content.MenuRadio>) => <Radio {...props} />;
+export const MenuLabel = (props: ComponentProps<typeof Content.MenuLabel>) => <Label {...props} />;
+export const MenuSeparator = () => <Separator />;

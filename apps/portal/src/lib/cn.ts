@@ -1,7 +1,7 @@
 import { type ClassValue, clsx } from 'clsx';
-import { twMerge } from 'tailwind-merge';
 
-/** Joins class names; of two that fight over one property the later wins. */
-export function cn(...values: ClassValue[]): string {
-  return twMerge(clsx(values));
-}
+/**
+ * Joins class names. Of two utilities for one property the stylesheet's order decides, not this one's: choose between
+ * them, or mark what must win with `!`. (tailwind-merge would decide here, for 11 kB on every page.)
+ */
+export const cn = (...values: ClassValue[]): string => clsx(values);

@@ -35,7 +35,7 @@ export function TwoFactorForm({ next }: { next?: string }) {
                 autoComplete="one-time-code"
                 pattern="[0-9 ]{6,7}"
                 title={access.codeFormat}
-                className="font-mono text-lg tracking-[0.3em]"
+                className="font-mono text-lg! tracking-[0.3em]"
                 required
               />
             </Field>

@@ -43,7 +43,7 @@ export function AdapterPage({ id }: { id: string }) {
       badge={adapter.latest ? <Badge tone="accent">{text.versionShort(adapter.latest.version)}</Badge> : null}
       description={
         <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
-          {adapter.latest ? <CopyableId id={adapter.latest.model} full className="text-accent-text" /> : null}
+          {adapter.latest ? <CopyableId id={adapter.latest.model} full className="text-accent-text!" /> : null}
           <span>
             {adapter.latest
               ? `${methodText(adapter.latest.config)} · ${text.parameters(formatInteger(adapter.latest.parameters))}`

@@ -2,7 +2,8 @@ import type { RowProblem } from '@parapet/contracts/training-row';
 import { Badge } from '#components/badge.tsx';
 import { ScrollArea } from '#components/scroll-area.tsx';
 import { formatInteger } from '#lib/format.ts';
-import { problemNames, datasets as text } from '#text/en/datasets.ts';
+import { problemNames } from '#text/en/dataset-problems.ts';
+import { datasets as text } from '#text/en/datasets.ts';
 
 /** Lines at fault with their codes; scrolls in itself when there are many. */
 export function ProblemTable({ problems, total }: { problems: readonly RowProblem[]; total: number }) {

@@ -112,8 +112,8 @@ export function RowBrowser({ datasetId }: { datasetId: string }) {
                   aria-setsize={total}
                   onClick={() => choose(item.index)}
                   className={cn(
-                    'absolute inset-x-0 flex cursor-default items-center gap-3 border-line border-b px-4 text-[0.8125rem] hover:bg-subtle',
-                    item.index === index && 'bg-accent-soft hover:bg-accent-soft',
+                    'absolute inset-x-0 flex cursor-default items-center gap-3 border-line border-b px-4 text-[0.8125rem]',
+                    item.index === index ? 'bg-accent-soft' : 'hover:bg-subtle',
                   )}
                   style={{ height: rowHeight, transform: `translateY(${item.start}px)` }}
                 >

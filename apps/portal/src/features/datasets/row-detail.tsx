@@ -50,8 +50,8 @@ export function RowDetail({ row }: { row: PreviewRow | undefined }) {
                   <li
                     key={index}
                     className={cn(
-                      'rounded-lg border border-line p-3',
-                      message.role === 'assistant' && 'border-accent/30 bg-accent-soft',
+                      'rounded-lg border p-3',
+                      message.role === 'assistant' ? 'border-accent/30 bg-accent-soft' : 'border-line',
                     )}
                   >
                     <p className="mb-1 font-medium text-faint text-xs">{message.role}</p>

@@ -11,7 +11,7 @@ import { toast } from '#components/toast.tsx';
 import { errorText } from '#lib/error-text.ts';
 import { formatInteger } from '#lib/format.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
-import { datasets as text } from '#text/en/datasets.ts';
+import { samples as text } from '#text/en/samples.ts';
 
 /** The data sets that ship with the platform; adding one opens it. */
 export function SampleDialog({ primary }: { primary?: boolean }) {

@@ -68,8 +68,8 @@ export function UploadZone() {
         onDragLeave={() => setOver(false)}
         onDrop={drop}
         className={cn(
-          'rounded-xl border border-line-strong/60 border-dashed bg-surface px-5 py-6 transition-colors',
-          over && 'border-accent bg-accent-soft',
+          'rounded-xl border border-dashed px-5 py-6 transition-colors',
+          over ? 'border-accent bg-accent-soft' : 'border-line-strong/60 bg-surface',
         )}
       >
         {sending ? (

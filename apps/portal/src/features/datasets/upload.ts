@@ -1,4 +1,3 @@
-import { uploadRefusalSchema } from '@parapet/contracts/portal/datasets';
 import type { RowProblem } from '@parapet/contracts/training-row';
 import { RefusedError } from '#lib/error-text.ts';
 import { datasets } from '#text/en/datasets.ts';
@@ -43,9 +42,10 @@ export function upload(file: File, onProgress: (sentBytes: number) => void, sign
 }
 
 function refusal(status: number, body: unknown): Error {
-  const { error } = (body ?? {}) as { error?: { message?: string; code?: string | null; parapet?: unknown } };
+  const { error } = (body ?? {}) as {
+    error?: { message?: string; code?: string | null; parapet?: { problems: RowProblem[]; total: number } };
+  };
   const message = error?.message ?? datasets.uploadFailed;
-  const details = uploadRefusalSchema.safeParse(error?.parapet);
-  if (details.success) return new TrainingFileRefused(message, details.data.problems, details.data.total);
+  if (error?.parapet) return new TrainingFileRefused(message, error.parapet.problems, error.parapet.total);
   return new RefusedError(message, status, error?.code ?? null);
 }

@@ -138,7 +138,7 @@ export function CreateKey() {
             <div className="mt-3 grid gap-4 sm:grid-cols-3">
               <LimitInputs />
               <Field label={text.models} hint={text.modelsHint} className="sm:col-span-3">
-                <Textarea name="models" className="font-mono text-xs" spellCheck={false} />
+                <Textarea name="models" className="font-mono text-xs!" spellCheck={false} />
               </Field>
             </div>
           </details>

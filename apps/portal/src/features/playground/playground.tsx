@@ -63,7 +63,7 @@ export function Playground() {
                 onChange={(event) => setSystem(event.target.value)}
                 onKeyDown={onKeyDown}
                 placeholder={text.systemPlaceholder}
-                className="min-h-14"
+                className="min-h-14!"
               />
             </Field>
           ) : null}
@@ -73,7 +73,7 @@ export function Playground() {
               onChange={(event) => setPrompt(event.target.value)}
               onKeyDown={onKeyDown}
               placeholder={text.promptPlaceholder}
-              className="min-h-28"
+              className="min-h-28!"
               aria-keyshortcuts="Control+Enter"
             />
           </Field>

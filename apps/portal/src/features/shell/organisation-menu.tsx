@@ -24,7 +24,7 @@ export function OrganisationMenu({ session }: { session: SessionView }) {
   const name = session.organisation?.name ?? common.product;
   const face = (
     <>
-      <Mark className="size-5 shrink-0" />
+      <Mark className="size-5! shrink-0" />
       <span className="min-w-0 flex-1 truncate text-left font-semibold text-[0.8125rem] tracking-tight">{name}</span>
     </>
   );
@@ -35,7 +35,7 @@ export function OrganisationMenu({ session }: { session: SessionView }) {
       trigger={
         <button
           type="button"
-          aria-label={`${shell.switchOrganisation}: ${name}`}
+          title={shell.switchOrganisation}
           className="flex h-9 w-full items-center gap-2 rounded-md px-2 hover:bg-hover"
         >
           {face}

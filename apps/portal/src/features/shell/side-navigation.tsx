@@ -29,8 +29,8 @@ export function SideNavigation({ onNavigate }: { onNavigate?: () => void }) {
                     onClick={onNavigate}
                     aria-current={current ? 'page' : undefined}
                     className={cn(
-                      'flex h-8 items-center gap-2.5 rounded-md px-2 text-[0.8125rem] text-muted transition-colors hover:bg-hover hover:text-ink',
-                      current && 'bg-hover font-medium text-ink [&_svg]:text-accent-text',
+                      'flex h-8 items-center gap-2.5 rounded-md px-2 text-[0.8125rem] transition-colors hover:bg-hover hover:text-ink',
+                      current ? 'bg-hover font-medium text-ink [&_svg]:text-accent-text' : 'text-muted',
                     )}
                   >
                     <Icon className="size-4 shrink-0 text-faint" aria-hidden="true" />

@@ -10,8 +10,8 @@ import { Button } from '#components/button.tsx';
 import { SampleDialog } from '#features/datasets/sample-dialog.tsx';
 import { cn } from '#lib/cn.ts';
 import { formatInteger } from '#lib/format.ts';
+import { stepOf } from '#text/en/job-status.ts';
 import { start as text } from '#text/en/start.ts';
-import { training } from '#text/en/training.ts';
 
 type State = 'done' | 'running' | 'next' | 'later';
 
@@ -79,7 +79,7 @@ export function Steps({ datasets, jobs, requests }: { datasets: DatasetView[]; j
             ? text.train.done(trained.suffix ?? trained.trainingFile.name)
             : open
               ? open.status === 'running' && open.totalSteps
-                ? text.train.running(training.stepOf(formatInteger(open.step), formatInteger(open.totalSteps)))
+                ? text.train.running(stepOf(formatInteger(open.step), formatInteger(open.totalSteps)))
                 : text.train.queued
               : failed
                 ? text.train.failed

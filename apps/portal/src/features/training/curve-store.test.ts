@@ -43,6 +43,14 @@ describe('CurveStore', () => {
     expect(store.validation()?.last.step).toBe(3);
   });
 
+  it('smooths without holding on to the first point', () => {
+    const store = new CurveStore();
+    store.add([point(1, 8), point(2, 4)]);
+    const smooth = store.columns()[2];
+    expect(smooth[0]).toBeCloseTo(8);
+    expect(smooth[1]).toBeCloseTo((0.9 * 8 + 4) / 1.9);
+  });
+
   it('tells who listens', () => {
     const store = new CurveStore();
     let told = 0;

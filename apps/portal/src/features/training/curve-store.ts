@@ -67,12 +67,15 @@ export class CurveStore {
   columns(): CurveColumns {
     if (this.cached) return this.cached;
     const columns: CurveColumns = [[], [], [], []];
-    let smooth: number | null = null;
+    let sum = 0;
+    let weight = 0;
     for (const point of this.points) {
-      smooth = smooth === null ? point.trainLoss : smoothing * smooth + (1 - smoothing) * point.trainLoss;
+      // Divided by its weight, so that the first points are no anchor.
+      sum = smoothing * sum + (1 - smoothing) * point.trainLoss;
+      weight = smoothing * weight + (1 - smoothing);
       columns[0].push(point.step);
       columns[1].push(point.trainLoss);
-      columns[2].push(smooth);
+      columns[2].push(sum / weight);
       columns[3].push(point.validLoss);
     }
     this.cached = columns;

@@ -47,7 +47,7 @@ export function JobPage({ id }: { id: string }) {
       description={
         <span className="flex flex-wrap items-center gap-x-4 gap-y-1">
           <CopyableId id={job.id} full />
-          {job.fineTunedModel ? <CopyableId id={job.fineTunedModel} full className="text-accent-text" /> : null}
+          {job.fineTunedModel ? <CopyableId id={job.fineTunedModel} full className="text-accent-text!" /> : null}
         </span>
       }
       actions={<JobActions job={job} />}

@@ -2,6 +2,7 @@ import type { UsageRow } from '@parapet/contracts/portal/usage';
 import { describe, expect, it } from 'vitest';
 import { rangeName, rangeOf } from './ranges.ts';
 import { toSeries } from './series.ts';
+import { niceCeiling } from './usage-chart.tsx';
 
 const day = 86_400_000;
 const row = (at: number, group: string, requests: number): UsageRow => ({
@@ -46,4 +47,8 @@ describe('rangeOf', () => {
     expect(rangeOf('1d', now).to).toBe(Date.UTC(2026, 4, 3, 11));
     expect(rangeName('nonsense')).toBe('30d');
   });
+});
+
+it('ends axes at numbers people can read', () => {
+  expect([0, 1, 3, 42, 99, 101, 0.004].map(niceCeiling)).toEqual([1, 1, 5, 50, 100, 200, 0.005]);
 });

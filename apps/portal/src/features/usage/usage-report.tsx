@@ -3,27 +3,21 @@
 import type { UsageRow, UsageTotals } from '@parapet/contracts/portal/usage';
 import type { ColumnDef } from '@tanstack/react-table';
 import { ChartColumn, Download } from 'lucide-react';
-import dynamic from 'next/dynamic';
 import type { ReactNode } from 'react';
 import { Button } from '#components/button.tsx';
 import { Card, CardBody, CardHeader, Stat } from '#components/card.tsx';
 import { Segmented } from '#components/choice.tsx';
 import { DataTable } from '#components/data-table.tsx';
 import { FilterSelect } from '#components/list-frame.tsx';
-import { EmptyState, Skeleton } from '#components/states.tsx';
+import { EmptyState } from '#components/states.tsx';
 import { cn } from '#lib/cn.ts';
 import { formatCompact, formatDate, formatDateTime, formatInteger, formatMicros, formatMoney } from '#lib/format.ts';
 import { useUrlState } from '#lib/url-state.ts';
 import { usage as text } from '#text/en/usage.ts';
 import { type RangeName, rangeName } from './ranges.ts';
 import { type Measure, toSeries } from './series.ts';
+import { swatches, UsageChart } from './usage-chart.tsx';
 
-const UsageChart = dynamic(() => import('./usage-chart.tsx'), {
-  ssr: false,
-  loading: () => <Skeleton className="size-full" />,
-});
-
-const swatches = ['bg-series-1', 'bg-series-2', 'bg-series-3', 'bg-series-4', 'bg-series-base', 'bg-faint'];
 const measureNames = Object.keys(text.measures) as Measure[];
 
 export function useUsageAddress() {
@@ -132,9 +126,13 @@ export function UsageReport({
               {text.noneHint}
             </EmptyState>
           ) : (
-            <figure className="h-64" aria-label={text.chart(text.measures[measure], text.ranges[range])}>
-              <UsageChart data={data} labels={labels} format={format} hourly={shown.bucket === 'hour'} />
-            </figure>
+            <UsageChart
+              label={text.chart(text.measures[measure], text.ranges[range])}
+              data={data}
+              labels={labels}
+              format={format}
+              hourly={shown.bucket === 'hour'}
+            />
           )}
         </CardBody>
       </Card>

@@ -1,5 +1,3 @@
-import type { RowProblemCode } from '@parapet/contracts/training-row';
-
 export const datasets = {
   title: 'Datasets',
   description: 'Examples to learn from, each a prompt and the answer you want. Checked line by line at upload.',
@@ -20,13 +18,6 @@ export const datasets = {
   anyStatus: 'Any status',
   emptyTitle: 'No datasets yet',
   emptyText: 'Drop a JSONL, CSV or Parquet file above, or begin with a sample.',
-  useSample: 'Use a sample',
-  sampleTitle: 'Sample datasets',
-  sampleText: 'They ship with the platform: real data, ready to train on.',
-  sampleRows: (rows: string, licence: string) => `${rows} rows · ${licence}`,
-  sampleAdd: (title: string) => `Add ${title}`,
-  add: 'Add',
-  sampleAdded: (title: string) => `${title} was added to your datasets.`,
   dropTitle: 'Drop a training file here',
   dropHint: 'JSONL, CSV or Parquet up to 512 MB; at least 10 rows.',
   choose: 'Choose a file',
@@ -98,26 +89,4 @@ export const datasets = {
   noProblems: 'No problems were found.',
   warning: 'Warning',
   error: 'Error',
-};
-
-/** Short names of the codes, for people; the code itself is shown beside. */
-export const problemNames: Record<RowProblemCode, string> = {
-  data_type: 'Wrong type',
-  missing_messages_list: 'No messages list',
-  message_missing_key: 'Message lacks a key',
-  message_unrecognized_key: 'Unknown key in a message',
-  unrecognized_role: 'Unknown role',
-  missing_content: 'No content',
-  example_missing_assistant_message: 'No assistant message',
-  too_few_rows: 'Too few rows',
-  invalid_json: 'Not JSON',
-  json_array_not_lines: 'An array, not lines',
-  invalid_encoding: 'Not UTF-8',
-  unrecognized_key: 'Unknown key',
-  missing_prompt_or_completion: 'Prompt or completion missing',
-  empty_completion: 'Empty completion',
-  row_too_long: 'Row too long',
-  duplicate_row: 'Duplicate',
-  line_too_long: 'Line too long',
-  missing_column: 'Column missing',
 };

@@ -11,3 +11,5 @@ export const jobStatusNames: Record<JobStatus, string> = {
 };
 
 export const requestedNames = { pause: 'Pausing…', cancel: 'Cancelling…' };
+
+export const stepOf = (step: string, total: string) => `Step ${step} of ${total}`;

@@ -27,7 +27,6 @@ export const training = {
   compareDescription: 'The same curve for up to six jobs, and what differs between their recipes.',
   compareEmpty: 'Choose two to six jobs in the list to compare them.',
   onlyDifferences: 'Only what differs',
-  stepOf: (step: string, total: string) => `Step ${step} of ${total}`,
   untitled: (id: string) => id,
   form: {
     data: 'Data',

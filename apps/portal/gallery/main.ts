@@ -1,0 +1,119 @@
+/** `npm run screenshots`: every page × theme × width of a running portal as PNG files. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BrowserContext, chromium, type Page } from '@playwright/test';
+import { accessibilityProblems, firstLoadBudgetBytes, firstLoadBytes } from './checks.ts';
+import { type SignIn, screenshotOptions } from './options.ts';
+import { type PageSpec, pages } from './pages.ts';
+
+const themes = ['light', 'dark'] as const;
+const widths = [1280, 390] as const;
+
+const options = screenshotOptions();
+await mkdir(options.out, { recursive: true });
+const browser = await chromium.launch({
+  executablePath: options.browser,
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
+
+let taken = 0;
+let largest = { name: '', bytes: 0 };
+const problems: string[] = [];
+for (const area of ['public', 'customer', 'admin'] as const) {
+  const wanted = pages.filter((spec) => spec.area === area && (options.only?.includes(spec.name) ?? true));
+  const signIn = area === 'public' ? null : options.signIns[area];
+  if (wanted.length === 0 || (area !== 'public' && signIn === null)) continue;
+  const context = await browser.newContext({ reducedMotion: 'reduce' });
+  if (signIn) await enter(context, signIn);
+  for (const spec of wanted) await takeAll(context, spec);
+  await context.close();
+}
+await browser.close();
+for (const problem of problems) console.error(problem);
+console.log(
+  JSON.stringify({
+    ok: problems.length === 0,
+    taken,
+    folder: options.out,
+    ...(options.check && { largestFirstLoad: largest }),
+  }),
+);
+process.exit(problems.length === 0 ? 0 : 1);
+
+async function enter(context: BrowserContext, { email, password }: SignIn): Promise<void> {
+  const answer = await context.request.post(`${options.url}/auth/sign-in/email`, {
+    headers: { origin: options.url },
+    data: { email, password },
+  });
+  if (!answer.ok()) throw new Error(`${email} could not sign in: ${await answer.text()}`);
+}
+
+async function takeAll(context: BrowserContext, spec: PageSpec): Promise<void> {
+  const page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(`${spec.name}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => problems.push(`${spec.name}: ${error.message}`));
+  const address = await resolveAddress(page, spec);
+  if (address === null) {
+    console.error(`${spec.name}: nothing there to open yet, left out`);
+    await page.close();
+    return;
+  }
+  for (const theme of themes) {
+    await page.addInitScript((value) => localStorage.setItem('theme', value), theme);
+    for (const width of widths) {
+      await page.setViewportSize({ width, height: width > 600 ? 900 : 844 });
+      await page.goto(options.url + address, { waitUntil: 'load' });
+      await settle(page);
+      await page.screenshot({ path: join(options.out, `${spec.name}-${theme}-${width}.png`), fullPage: true });
+      taken += 1;
+      const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      if (tooWide > 0) problems.push(`${spec.name}: ${tooWide} pixels too wide at ${width}`);
+      if (!options.check) continue;
+      for (const problem of await accessibilityProblems(page))
+        problems.push(`${spec.name} ${theme} ${width}: ${problem}`);
+      if (theme === 'light' && width === 1280) await checkFirstLoad(page, spec);
+    }
+  }
+  await page.close();
+}
+
+async function checkFirstLoad(page: Page, { name, area }: PageSpec): Promise<void> {
+  const bytes = await firstLoadBytes(page);
+  console.error(`${name}: ${(bytes / 1000).toFixed(1)} kB of JavaScript`);
+  if (area === 'admin') return;
+  if (bytes > largest.bytes) largest = { name, bytes };
+  if (bytes > firstLoadBudgetBytes)
+    problems.push(`${name}: ${bytes} bytes of JavaScript, over ${firstLoadBudgetBytes}`);
+}
+
+async function resolveAddress(page: Page, { path, from }: PageSpec): Promise<string | null> {
+  const prefix = path.match(/\{(.+)\}/)?.[1];
+  if (prefix === undefined || from === undefined) return path;
+  await page.goto(options.url + from, { waitUntil: 'load' });
+  await settle(page);
+  const links = await page
+    .locator(`main a[href^="${prefix}"]`)
+    .evaluateAll((found) => found.map((link) => link.getAttribute('href') ?? ''));
+  const link = links.find((href) => !href.endsWith('/new') && !href.includes('?'));
+  return link === undefined ? null : path.replace(`{${prefix}}`, link);
+}
+
+/** The page's own queries are done and its placeholders gone. Live streams never end, so the network can't tell. */
+async function settle(page: Page): Promise<void> {
+  await page
+    .waitForFunction(() => document.querySelector('.animate-pulse[aria-hidden]') === null, null, {
+      timeout: 15_000,
+    })
+    .catch(() => problems.push(`${page.url()}: still loading after 15 s`));
+  await page.waitForTimeout(400);
+}

@@ -50,7 +50,7 @@ CREATE FUNCTION parapet_admit(p_requests jsonb, p_now_micros bigint DEFAULT NULL
 DECLARE
   unit constant bigint := 60000000;
   now_micros bigint; at timestamptz; this_period date;
-  r record; results jsonb[] := '{}'; placed holds[] := '{}'; ledger_ids text[] := '{}'; known text[];
+  r record; results jsonb[] := '{}'; placed holds[] := '{}'; ledger_ids text[] := '{}'; known text[]; known_holds text[];
   -- The organisation at hand: its limits, levels and balance.
   o record; price model_prices; price_model text; rpm bigint; tpm bigint; at_once bigint; gpu_limit bigint;
   request_now bigint; token_now bigint; running int; inference_held bigint; training_held bigint; spend_held bigint;
@@ -63,7 +63,8 @@ BEGIN
   now_micros := coalesce(p_now_micros, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint);
   at := to_timestamp(now_micros / 1000000.0);
   this_period := date_trunc('month', at AT TIME ZONE 'UTC')::date;
-  SELECT coalesce(array_agg(h.request_id), '{}') INTO known FROM holds h
+  -- A caller that never heard the answer asks again with the same hold: that one was admitted, and stays so.
+  SELECT coalesce(array_agg(h.request_id), '{}'), coalesce(array_agg(h.id), '{}') INTO known, known_holds FROM holds h
     WHERE h.request_id IN (SELECT x->>'requestId' FROM jsonb_array_elements(p_requests) x);
 
   FOR r IN
@@ -112,6 +113,7 @@ BEGIN
     IF o.id IS NULL OR o.status = 'deleted' THEN refusal := 'unknown_tenant';
     ELSIF o.status = 'suspended' THEN refusal := 'suspended';
     ELSIF r."keyId" IS NOT NULL AND (k.id IS NULL OR k.revoked_at IS NOT NULL OR k.expires_at <= at) THEN refusal := 'key';
+    ELSIF r."holdId" = ANY (known_holds) THEN refusal := 'again';
     ELSIF r."requestId" = ANY (known) THEN refusal := 'duplicate';
     ELSIF gpu_limit IS NOT NULL AND o.gpu_used + o.gpu_held + inference_held + training_held + r."gpuMicros" > gpu_limit THEN
       refusal := 'gpu'; detail := jsonb_build_object('limit', gpu_limit, 'used', o.gpu_used, 'held', o.gpu_held + inference_held + training_held);
@@ -161,7 +163,7 @@ BEGIN
     key_room := CASE WHEN k.tpm IS NOT NULL THEN greatest(0, k.tpm - ceil(key_token_level::numeric / unit)) END;
     tokens_left := CASE WHEN coalesce(key_room < room, key_room IS NOT NULL) THEN jsonb_build_array(k.tpm, key_room, ceil(key_token_level::numeric / greatest(k.tpm, 1)))
       WHEN room IS NOT NULL THEN jsonb_build_array(tpm, room, ceil(token_now::numeric / greatest(tpm, 1))) END;
-    results := results || jsonb_build_object('position', r.position, 'refusal', refusal, 'detail', detail, 'waitMicros', ceil(wait_micros),
+    results := results || jsonb_build_object('position', r.position, 'refusal', nullif(refusal, 'again'), 'detail', detail, 'waitMicros', ceil(wait_micros),
       'gpuLimit', gpu_limit, 'gpuUsed', o.gpu_used, 'requests', requests_left, 'tokens', tokens_left);
 
     IF r.last_of_key AND key_taken THEN

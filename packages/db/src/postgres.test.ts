@@ -59,6 +59,25 @@ describe.skipIf(!canStartPostgres())('Postgres', () => {
     }
   });
 
+  it('says at once that the server is gone, or that every connection is taken for too long', async () => {
+    const handle = await openDatabase({ kind: 'postgres', url: server.url, poolSize: 1 });
+    let end = () => {};
+    const taken = handle.db.transaction(
+      () =>
+        new Promise<void>((resolve) => {
+          end = resolve;
+        }),
+    );
+    await expect(handle.query('select 1')).rejects.toMatchObject({ code: 'engine_unavailable' });
+    end();
+    await taken;
+    expect(await handle.query('select 1 as one')).toEqual([{ one: 1 }]);
+    await expect(handle.query('select 1 / 0')).rejects.toMatchObject({ code: '22012' });
+    await handle.close();
+    const nobody = openDatabase({ kind: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none' });
+    await expect(nobody).rejects.toThrow(/does not answer/);
+  });
+
   it('reads counts as exact numbers, and says when one is beyond them', async () => {
     expect(await owner.query('select 9007199254740991::bigint as n')).toEqual([{ n: 9_007_199_254_740_991 }]);
     await expect(owner.query('select 9007199254740992::bigint as n')).rejects.toThrow(/beyond 2\^53/);

@@ -19,12 +19,19 @@ const types = {
     oid === int8 && format !== 'binary' ? readInt8 : pg.types.getTypeParser(oid, format ?? 'text'),
 } as pg.CustomTypesConfig;
 
+const reason = (error: unknown) => {
+  const { message, code } = error as { message?: string; code?: string };
+  return message || code || 'no reason given';
+};
+
 /** Opens a pool and checks that the server answers and is Postgres 15 or newer. */
 export async function openPostgres(config: Extract<DatabaseConfig, { kind: 'postgres' }>): Promise<DatabaseHandle> {
   const pool = new pg.Pool({
     connectionString: config.url,
     max: config.poolSize ?? 10,
     types,
+    // A pool that is full or a server that is gone gets an answer, not a queue without end.
+    connectionTimeoutMillis: 5_000,
     statement_timeout: config.statementTimeoutMs ?? 60_000,
     application_name: 'parapet',
   });
@@ -41,7 +48,14 @@ export async function openPostgres(config: Extract<DatabaseConfig, { kind: 'post
     }
   } catch (error) {
     await pool.end();
-    throw error;
+    if (error instanceof ParapetError) throw error;
+    const { host, port } = new URL(config.url);
+    const where = host === '' ? 'its socket' : host + (port === '' ? ':5432' : '');
+    throw new ParapetError(
+      'engine_unavailable',
+      `The database at ${where} does not answer: ${reason(error)}. Check DATABASE_URL.`,
+      { cause: error },
+    );
   }
   const names = new Map<string, string>();
   const nameOf = (sql: string) => {
@@ -56,8 +70,19 @@ export async function openPostgres(config: Extract<DatabaseConfig, { kind: 'post
     kind: 'postgres',
     db: drizzle(pool, { schema }) as unknown as Db,
     query: async <Row>(sql: string, parameters: readonly unknown[] = []) => {
-      const result = await pool.query({ name: nameOf(sql), text: sql, values: [...parameters] });
-      return result.rows as Row[];
+      const client = await pool.connect().catch((error: unknown) => {
+        const message = 'The database does not answer. Try again in a moment.';
+        throw new ParapetError('engine_unavailable', message, { cause: error, retryAfterMs: 1000 });
+      });
+      try {
+        const result = await client.query({ name: nameOf(sql), text: sql, values: [...parameters] });
+        client.release();
+        return result.rows as Row[];
+      } catch (error) {
+        // A refused statement leaves the connection good; one that broke has no code of Postgres'.
+        client.release((error as { code?: string }).code === undefined);
+        throw error;
+      }
     },
     script: async (sql) => {
       await pool.query(sql);

@@ -127,6 +127,32 @@ describe('hold and settle', () => {
   });
 });
 
+it('admits once when a caller that never heard the answer asks again', async () => {
+  const who = await createMeteredTenant(handle, { requestsPerMinute: 5 });
+  const { tenantId: orgId, keyId } = who;
+  const item = {
+    ...{
+      position: 0,
+      kind: 'inference',
+      orgId,
+      keyId,
+      requestId: `${orgId}/lost`,
+      holdId: `${orgId}/hold`,
+      model: 'm',
+    },
+    ...{ ledgerId: orgId, promptTokens: 1, completionTokens: 1, trainedTokens: 0, gpuMicros: 10, ttlMicros: 1e9 },
+  };
+  for (let i = 0; i < 2; i++) {
+    const [row] = await handle.query<{ rows: unknown[] }>('select parapet_admit($1::jsonb, $2::bigint) as rows', [
+      JSON.stringify([item]),
+      now * 1000,
+    ]);
+    expect(row?.rows).toMatchObject([{ refusal: null, requests: [5, 4, 12_000_000] }]);
+  }
+  expect(await balance(orgId)).toMatchObject({ inferenceGpuHeld: 10 });
+  expect(await handle.db.select().from(holds).where(eq(holds.orgId, orgId))).toHaveLength(1);
+});
+
 describe('quota', () => {
   it('admits 10 of 200 concurrent requests against a balance for 10', async () => {
     const who = await createMeteredTenant(handle, { gpuSecondsPerMonth: 10 });

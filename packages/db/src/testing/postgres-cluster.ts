@@ -76,9 +76,16 @@ async function startCluster(): Promise<Cluster> {
   ]);
   const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 -c shared_buffers=128MB`;
   await command('pg_ctl', ['-D', join(home, 'data'), '-w', '-l', join(home, 'log'), '-o', options, 'start']);
+  // A test run that ends without closing must not leave a server behind.
+  const stopNow = () => {
+    const pid = Number(readFileSync(join(home, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
+    process.kill(pid, 'SIGQUIT');
+  };
+  process.once('exit', stopNow);
   return {
     url: `postgres://parapet@127.0.0.1:${port}/postgres`,
     stop: async () => {
+      process.off('exit', stopNow);
       await command('pg_ctl', ['-D', join(home, 'data'), '-w', '-m', 'immediate', 'stop']);
       rmSync(home, { recursive: true, force: true });
     },

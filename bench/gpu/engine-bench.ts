@@ -1,5 +1,5 @@
 import type { GenerateRequest } from '@parapet/contracts/serve-worker';
-import type { Device, ModelRunner } from '@parapet/inference/device';
+import type { Device, ModelRunner, PromptScaling } from '@parapet/inference/device';
 import { Engine } from '@parapet/inference/engine';
 import { type AdapterShelf, answer, request } from '@parapet/inference/testing';
 import type { BaseModel } from '@parapet/models/open';
@@ -11,20 +11,25 @@ interface Step {
   at: number;
   rows: number;
   deviceMicros: number;
+  /** Milliseconds within the runner. */
+  runnerMs: number;
 }
 
 /** A device whose runner notes every step. */
-export function observed(device: Device, steps: Step[]): Device {
+export function observed(device: Device, steps: Step[], made: (runner: ModelRunner) => void): Device {
   return {
     kind: device.kind,
     name: device.name,
     weightKind: device.weightKind,
     async createRunner(options): Promise<ModelRunner> {
       const runner = await device.createRunner(options);
+      made(runner);
       const decode = runner.decode.bind(runner);
       runner.decode = async (rows) => {
+        const start = performance.now();
         const result = await decode(rows);
-        steps.push({ at: performance.now(), rows: rows.length, deviceMicros: result.micros });
+        const at = performance.now();
+        steps.push({ at, rows: rows.length, deviceMicros: result.micros, runnerMs: at - start });
         return result;
       };
       return runner;
@@ -43,6 +48,7 @@ export interface EngineBench {
   engine: Engine;
   steps: Step[];
   shelf: AdapterShelf;
+  runner: ModelRunner;
 }
 
 export async function startBench(
@@ -54,11 +60,15 @@ export async function startBench(
   kvTokens: number,
 ): Promise<EngineBench> {
   const steps: Step[] = [];
+  let runner: ModelRunner | null = null;
+  const watched = observed(device, steps, (made) => {
+    runner = made;
+  });
   const engine = await Engine.create({
-    ...{ model: endless(model), device: observed(device, steps), weights: 'fp32', weightsFolder, maxRows, kvTokens },
+    ...{ model: endless(model), device: watched, weights: 'fp32', weightsFolder, maxRows, kvTokens },
     ...{ maxQueue: 1024, adapterBytes: 4e9, adapters: shelf.fetch, onFailure: console.error },
   });
-  return { model, engine, steps, shelf };
+  return { model, engine, steps, shelf, runner: runner! };
 }
 
 /** Tokens of a prompt that no other call gives. */
@@ -74,6 +84,8 @@ export interface DecodeFigures {
   /** Milliseconds from one step's end to the next, all rows in the batch: the engine's own time included. */
   stepMs: number;
   deviceMs: number;
+  /** Milliseconds from the call to the device to its answer. */
+  runnerMs: number;
   steps: number;
   longestGapMs: number;
 }
@@ -99,17 +111,39 @@ export async function decodeFigures(
   await Promise.all(answers);
   const gaps: number[] = [];
   const device: number[] = [];
+  const runner: number[] = [];
   for (let i = 1; i < steps.length; i++) {
     if (steps[i]!.rows !== rows || steps[i - 1]!.rows !== rows) continue;
     gaps.push(steps[i]!.at - steps[i - 1]!.at);
     device.push(steps[i]!.deviceMicros / 1000);
+    runner.push(steps[i]!.runnerMs);
   }
   return {
     stepMs: median(gaps),
     deviceMs: median(device),
+    runnerMs: median(runner),
     steps: gaps.length,
     longestGapMs: gaps.reduce((most, gap) => Math.max(most, gap), 0),
   };
+}
+
+/** Where a prompt's time goes, without the engine: milliseconds to give the work to the device, and for all of it. */
+export async function promptAnatomy(runner: ModelRunner, tokens: readonly number[], scaling: PromptScaling) {
+  const marks = [performance.now()];
+  const run = runner.beginPrefill(0, tokens, scaling);
+  marks.push(performance.now());
+  const through = run.advance(run.remainingLayers);
+  marks.push(performance.now());
+  await through;
+  marks.push(performance.now());
+  run.scales();
+  marks.push(performance.now());
+  await run.lastLogits();
+  marks.push(performance.now());
+  run.release();
+  runner.freeSlot(0);
+  const [begin, enqueue, device, scales, logits] = marks.slice(1).map((at, i) => at - marks[i]!);
+  return { begin, enqueue, device, scales, logits };
 }
 
 /** Milliseconds from the request to its first token, on an idle engine. */

@@ -2,7 +2,7 @@
  * The GPU suite: checks a card against the CPU engine, then times it, in one go. See README.md here.
  *
  *   run.ts --model FOLDER_OR_GGUF [--parts check,decode,prompt,train,export] [--libraries DIR[:DIR]] [--ort FILE]
- *          [--out FILE] [--work DIR] [--rehearse]
+ *          [--out FILE] [--work DIR] [--rehearse | --tiny]
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,10 +18,18 @@ import { type BaseModel, openModel } from '@parapet/models/open';
 import { tinyModel } from '@parapet/models/testing';
 import { Runtime } from '@parapet/runtime';
 import type { DeviceType } from '@parapet/runtime/accelerator';
+import { openCudaRuntime } from '@parapet/runtime/cuda-runtime';
 import { HostAccelerator } from '@parapet/runtime/testing-accelerator';
 import { describeMachine } from '../harness/report.ts';
 import { agreement, references } from './agreement.ts';
-import { type DecodeFigures, decodeFigures, firstTokenMs, startBench } from './engine-bench.ts';
+import {
+  type DecodeFigures,
+  decodeFigures,
+  firstTokenMs,
+  promptAnatomy,
+  promptOf,
+  startBench,
+} from './engine-bench.ts';
 import { trainFigures, trainingTokens } from './train-bench.ts';
 
 const { values: args } = parseArgs({
@@ -30,13 +38,17 @@ const { values: args } = parseArgs({
     parts: { type: 'string', default: 'check,decode,prompt' },
     libraries: { type: 'string' },
     ort: { type: 'string' },
+    rows: { type: 'string', default: '1,16,64,256' },
     out: { type: 'string' },
     work: { type: 'string', default: mkdtempSync(join(tmpdir(), 'parapet-gpu-')) },
     /** Runs everything on a tiny model with the kernels emulated on the host: the numbers mean nothing. */
     rehearse: { type: 'boolean', default: false },
+    /** A tiny model on the card: whether it works at all. */
+    tiny: { type: 'boolean', default: false },
   },
 });
 const rehearse = args.rehearse;
+const small = rehearse || args.tiny;
 const parts = new Set(args.parts.split(','));
 mkdirSync(args.work, { recursive: true });
 
@@ -66,8 +78,8 @@ function gpu(type: DeviceType): Device {
 async function check(model: BaseModel): Promise<void> {
   const shelf = new AdapterShelf(model);
   const digests = Array.from({ length: 8 }, (_, i) => shelf.add(para('qvu'), i + 1, 0.02));
-  const size = rehearse ? { count: 3, tokens: 6 } : { count: 50, tokens: 64 };
-  const expected = await references(model, cpuDevice({ threads: rehearse ? 1 : 8 }), shelf, digests, {
+  const size = small ? { count: 3, tokens: 6 } : { count: 50, tokens: 64 };
+  const expected = await references(model, cpuDevice({ threads: small ? 1 : 8 }), shelf, digests, {
     ...size,
     folder: args.work,
   });
@@ -79,25 +91,27 @@ async function check(model: BaseModel): Promise<void> {
 
 async function decode(model: BaseModel): Promise<void> {
   const shelf = new AdapterShelf(model);
-  const digests = Array.from({ length: rehearse ? 2 : 64 }, (_, i) => shelf.add(para('qvu'), i + 100, 0.02));
-  const maxRows = rehearse ? 4 : 256;
-  const bench = await startBench(model, gpu('float16'), shelf, args.work, maxRows, rehearse ? 2048 : 160_000);
-  note({ gpu: rehearse ? 'none' : gpuName });
-  const rowCounts = rehearse ? [1, 3] : [1, 16, 64, 256];
-  const length = (rows: number) => (rehearse ? 12 : rows >= 256 ? 200 : 236);
-  for (const rows of rowCounts) {
-    const fullSteps = rehearse ? 6 : rows >= 256 ? 240 : 160;
+  const digests = Array.from({ length: small ? 2 : 64 }, (_, i) => shelf.add(para('qvu'), i + 100, 0.02));
+  const maxRows = small ? 4 : 256;
+  const bench = await startBench(model, gpu('float16'), shelf, args.work, maxRows, small ? 2048 : 160_000);
+  note({ gpu: small ? 'none' : gpuName });
+  const rowCounts = small ? [1, 3] : args.rows.split(',').map(Number);
+  const length = (rows: number) => (small ? 12 : rows >= 256 ? 200 : 236);
+  for (const rows of parts.has('decode') ? rowCounts : []) {
+    const fullSteps = small ? 6 : rows >= 256 ? 240 : 160;
     const options = { prompt: length(rows), fullSteps };
     const sides: Record<'base' | 'para', DecodeFigures[]> = { base: [], para: [] };
-    for (let round = 0; round < (rehearse ? 1 : 2); round++) {
+    for (let round = 0; round < (small ? 1 : 2); round++) {
       sides.base.push(await decodeFigures(bench, rows, null, options));
       sides.para.push(await decodeFigures(bench, rows, digests, options));
     }
-    const best = (figures: DecodeFigures[], key: 'stepMs' | 'deviceMs') => Math.min(...figures.map((one) => one[key]));
+    const best = (figures: DecodeFigures[], key: 'stepMs' | 'runnerMs' | 'deviceMs') =>
+      Math.min(...figures.map((one) => one[key]));
     const taxOf = (key: 'stepMs' | 'deviceMs') => best(sides.para, key) / best(sides.base, key) - 1;
     note({
       [`step_ms_${rows}`]: best(sides.para, 'stepMs'),
       [`base_step_ms_${rows}`]: best(sides.base, 'stepMs'),
+      [`runner_ms_${rows}`]: best(sides.para, 'runnerMs'),
       [`device_ms_${rows}`]: best(sides.para, 'deviceMs'),
       [`base_device_ms_${rows}`]: best(sides.base, 'deviceMs'),
       [`para_tax_${rows}`]: taxOf('stepMs'),
@@ -105,19 +119,23 @@ async function decode(model: BaseModel): Promise<void> {
       [`rounds_${rows}`]: sides,
     });
   }
-  await promptFigures(bench, digests);
+  if (parts.has('prompt')) await promptFigures(bench, digests);
   await bench.engine.close();
 }
 
 async function promptFigures(bench: Awaited<ReturnType<typeof startBench>>, digests: readonly string[]): Promise<void> {
-  const prompt = rehearse ? 20 : 512;
+  const prompt = small ? 20 : 512;
+  for (let i = 0; i < 4; i++) {
+    const tokens = promptOf(bench.model, prompt, 80_000 + i);
+    note({ [`prompt_anatomy_base_${i}`]: await promptAnatomy(bench.runner, tokens, { kind: 'base' }) });
+  }
   note({ ttft_ms_512: await firstTokenMs(bench, prompt, digests[0]!) });
   note({ ttft_ms_512_base: await firstTokenMs(bench, prompt, null) });
-  const rows = rehearse ? 2 : 64;
+  const rows = small ? 2 : 64;
   const stalled = await decodeFigures(bench, rows, digests, {
-    ...{ prompt: rehearse ? 8 : 200, fullSteps: rehearse ? 12 : 200 },
+    ...{ prompt: small ? 8 : 200, fullSteps: small ? 12 : 200 },
     during: async () => {
-      await new Promise((resolve) => setTimeout(resolve, rehearse ? 10 : 900));
+      await new Promise((resolve) => setTimeout(resolve, small ? 10 : 900));
       await firstTokenMs(bench, prompt, digests[1]!);
     },
   });
@@ -125,15 +143,15 @@ async function promptFigures(bench: Awaited<ReturnType<typeof startBench>>, dige
 }
 
 async function train(model: BaseModel): Promise<void> {
-  const runtime = Runtime.open({ libraryPath: args.ort });
+  const opened = rehearse ? null : openCudaRuntime({ runtimeLibrary: args.ort, libraryPath: args.libraries });
+  const runtime = opened?.runtime ?? Runtime.open();
   const lora: AdapterConfig = { method: 'lora', linears: ['q', 'v', 'up'], rank: 16, alpha: 32 };
-  const size = rehearse ? { rows: 2, columns: 16, steps: 4 } : { rows: 16, columns: 128, steps: 40 };
-  const cuda = { providers: [{ name: 'cuda', options: { use_tf32: '1' } }] };
+  const size = small ? { rows: 2, columns: 16, steps: 4 } : { rows: 16, columns: 128, steps: 40 };
   for (const [name, config] of [
     ['lora', lora],
     ['para', para('qvu')],
   ] as const) {
-    const session = rehearse ? {} : cuda;
+    const session = opened?.session ?? {};
     const figures = await trainFigures(model, runtime, session, config, { weightsFolder: args.work, ...size });
     note({ [`train_${name}`]: figures });
   }
@@ -143,12 +161,12 @@ async function train(model: BaseModel): Promise<void> {
 async function exportReferences(model: BaseModel): Promise<void> {
   const { writeTransformers } = await import('./export-model.ts');
   writeTransformers(model, join(args.work, 'hf'));
-  const tokens = trainingTokens(model, rehearse ? 2 : 16, rehearse ? 16 : 128);
+  const tokens = trainingTokens(model, small ? 2 : 16, small ? 16 : 128);
   writeFileSync(join(args.work, 'hf', 'batch.json'), JSON.stringify(tokens));
 }
 
 let gpuName = '';
-const model = rehearse
+const model = small
   ? tinyModel(1, { headDim: 16, heads: 4, kvHeads: 2, width: 48, ffn: 80, layers: 2, vocab: 267 })
   : await openModel(args.model!);
 if (!rehearse) {
@@ -157,7 +175,7 @@ if (!rehearse) {
 }
 note({ machine: describeMachine(), card: gpuName });
 if (parts.has('check')) await check(model);
-if (parts.has('decode')) await decode(model);
+if (parts.has('decode') || parts.has('prompt')) await decode(model);
 if (parts.has('export')) await exportReferences(model);
 if (parts.has('train')) await train(model);
 console.log(JSON.stringify(results));

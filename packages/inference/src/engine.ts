@@ -65,9 +65,11 @@ export class Engine {
   private readonly slots: Slots<Sequence>;
   private readonly scheduler: Scheduler;
   private readonly prompts: PromptCache;
-  private readonly adapters: AdapterCache;
+  readonly adapters: AdapterCache;
   private readonly statistics = new EngineStats();
   private prefilling: Prefilling | null = null;
+  /** Tokens chosen but not yet turned into text: at most one a row. */
+  private readonly unsent: { sequence: Sequence; id: number; entry: TokenLogprob | null }[] = [];
   /** Estimated device time of one token in one layer of a prompt. */
   private prefillMicrosPerTokenLayer = 10;
   private wake: (() => void) | null = null;
@@ -420,15 +422,20 @@ export class Engine {
     }
     this.settleSlots();
     const count = this.slots.size;
-    if (count === 0) return;
+    if (count === 0) {
+      this.sendTexts();
+      return;
+    }
     const rows = Array.from({ length: count }, (_, slot) => this.slots.at(slot)!);
-    const result = await this.runner.decode(
+    const running = this.runner.decode(
       rows.map(({ tokens, sampler }) => ({
         token: tokens.at(-1)!,
         tokens: tokens.length,
         needsLogits: !sampler.isPlainGreedy,
       })),
     );
+    this.sendTexts(); // of the step before, while the device works on this one
+    const result = await running;
     const shares = shareMicros(result.micros, count);
     this.statistics.step(result.micros, count, rows.filter((row) => row.scales !== null).length);
     rows.forEach((sequence, slot) => {
@@ -468,12 +475,27 @@ export class Engine {
         this.finish(sequence, 'stop');
         return;
       }
+      if (sequence.tokens.length - generation.promptTokens.length < generation.maxTokens) {
+        this.unsent.push({ sequence, id, entry });
+        return;
+      }
       this.emit(sequence, text.push(id, entry));
-      if (text.stopped) this.finish(sequence, 'stop');
-      else if (sequence.tokens.length - generation.promptTokens.length >= generation.maxTokens)
-        this.finish(sequence, 'length');
+      this.finish(sequence, text.stopped ? 'stop' : 'length');
     } catch (error) {
       this.fail(generation, error);
+    }
+  }
+
+  /** Turns the tokens that were chosen last into text; a row that meets a stop string here ends, whatever it runs now. */
+  private sendTexts(): void {
+    for (const { sequence, id, entry } of this.unsent.splice(0)) {
+      if (sequence.finished || sequence.generation.ended) continue;
+      try {
+        this.emit(sequence, sequence.text.push(id, entry));
+        if (sequence.text.stopped) this.finish(sequence, 'stop');
+      } catch (error) {
+        this.fail(sequence.generation, error);
+      }
     }
   }
 
@@ -528,6 +550,7 @@ export class Engine {
   }
 
   private endEarly(generation: Generation): void {
+    this.sendTexts();
     if (this.prefilling?.generation === generation) this.dropPrefill();
     for (const sequence of generation.rows) this.finish(sequence, 'cancelled');
     if (generation.ended) return;
@@ -546,6 +569,7 @@ export class Engine {
   }
 
   private fail(generation: Generation, error: unknown): void {
+    this.sendTexts();
     if (generation.ended) return;
     if (this.prefilling?.generation === generation) this.dropPrefill();
     for (const sequence of generation.rows) {

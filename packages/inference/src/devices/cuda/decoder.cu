@@ -304,9 +304,10 @@ extern "C" __global__ void attend(const Row* rows, const T* qkv, const T* scale,
   }
 }
 
-// A prompt's q, k, v scaled and rotated in place, k and v written to the row's pages. Grid: tokens.
+// A prompt's q, k, v scaled and rotated: q in place, k and v to the row's pages, and once for each query head to
+// spread [tokens, 2, HEADS, HEAD_DIM], so that attention is one batch of products over all heads. Grid: tokens.
 extern "C" __global__ void placePrompt(T* qkv, const T* scale, const float* cosine, const float* sine, const int* pages,
-                                       T* keys, T* values) {
+                                       T* keys, T* values, T* spread) {
   __shared__ float fresh[QKV_WIDTH];
   const int position = blockIdx.x;
   T* source = qkv + (long long)position * QKV_WIDTH;
@@ -322,11 +323,16 @@ extern "C" __global__ void placePrompt(T* qkv, const T* scale, const float* cosi
   __syncthreads();
   for (int i = threadIdx.x; i < QKV_WIDTH; i += blockDim.x) {
     const T kept = fromFloat(fresh[i]);
-    source[i] = kept;
-    if (i < Q_WIDTH) continue;
+    if (i < Q_WIDTH) {
+      source[i] = kept;
+      continue;
+    }
     const int inKv = (i - Q_WIDTH) % KV_WIDTH;
-    T* cache = i < Q_WIDTH + KV_WIDTH ? keys : values;
+    const bool isKey = i < Q_WIDTH + KV_WIDTH;
+    T* cache = isKey ? keys : values;
     cache[cacheAt(pages, inKv / HEAD_DIM, position) + inKv % HEAD_DIM] = kept;
+    T* copies = spread + ((long long)position * 2 + (isKey ? 0 : 1)) * Q_WIDTH + inKv / HEAD_DIM * GROUP * HEAD_DIM + inKv % HEAD_DIM;
+    for (int g = 0; g < GROUP; g++) copies[g * HEAD_DIM] = kept;
   }
 }
 
@@ -373,6 +379,7 @@ extern "C" __global__ void pool(const T* normed, int tokens, int mode, const flo
     for (int t = 0; t < tokens; t++) most = fmaxf(most, scores[t]);
   float part = mode == POOL_MAX ? -INFINITE : 0.0f;
   float mass = 0;
+#pragma unroll 8
   for (int t = mode == POOL_LAST ? tokens - 1 + team : team; inside && t < tokens; t += POOL_ROWS) {
     const float x = toFloat(normed[(long long)t * WIDTH + i]);
     const float w = mode == POOL_ATTENTION ? __expf(scores[t] - most) : 1.0f;

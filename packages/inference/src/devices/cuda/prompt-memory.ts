@@ -20,8 +20,14 @@ export class PromptMemory {
   private readonly fixed: Arena;
   private readonly grown: Arena;
   private capacity = 0;
-  private parts: { work: Workspace; tokens: bigint; scores: bigint; probabilities: bigint; poolScores: bigint } | null =
-    null;
+  private parts: {
+    work: Workspace;
+    tokens: bigint;
+    scores: bigint;
+    spread: bigint;
+    probabilities: bigint;
+    poolScores: bigint;
+  } | null = null;
 
   constructor(private readonly model: DeviceModel) {
     const { accelerator, spec, widths } = model;
@@ -46,6 +52,7 @@ export class PromptMemory {
     this.parts = {
       work: Object.fromEntries(work) as unknown as Workspace,
       tokens: this.grown.take(this.capacity * 4),
+      spread: this.grown.take(this.capacity * 2 * widths.q * typeBytes),
       scores: this.grown.take(scores * 4),
       probabilities: this.grown.take(scores * typeBytes),
       poolScores: this.grown.take(this.capacity * 4),
@@ -58,6 +65,10 @@ export class PromptMemory {
   /** int32 `[tokens]` */
   get tokens(): bigint {
     return this.reserved.tokens;
+  }
+  /** `[tokens, 2, heads, headDim]`: keys and values, once for each query head. */
+  get spread(): bigint {
+    return this.reserved.spread;
   }
   /** float32 `[heads, queries, tokens]` */
   get scores(): bigint {

@@ -155,37 +155,30 @@ export class PromptRun implements PrefillRun {
     const { accelerator, kernels, spec, widths, weights, type } = model;
     accelerator.launch(kernels.placePrompt, [S], threads.any, [
       ...[pointer(work.qkv), pointer(this.source.at(layer, 'qkv')), pointer(weights.cos), pointer(weights.sin)],
-      ...[pointer(cache.table(slot)), pointer(cache.keys(layer)), pointer(cache.values(layer))],
+      ...[pointer(cache.table(slot)), pointer(cache.keys(layer)), pointer(cache.values(layer)), pointer(memory.spread)],
     ]);
     const bytes = deviceTypeBytes[type];
-    const group = spec.heads / spec.kvHeads;
-    const at = (base: bigint, elements: number, size = bytes) => base + BigInt(elements * size);
+    const at = (base: bigint, elements: number) => base + BigInt(elements * bytes);
+    const spreadPitch = 2 * widths.q;
     for (let first = 0; first < S; first += memory.queries) {
       const queries = Math.min(memory.queries, S - first);
       const seen = first + queries;
       const stride = Math.ceil(seen / 8) * 8;
-      const perHead = queries * stride;
-      for (let kv = 0; kv < spec.kvHeads; kv++) {
-        accelerator.multiply({
-          ...{ m: queries, n: seen, k: spec.headDim, alpha: 1 / Math.sqrt(spec.headDim), type, typeC: 'float32' },
-          ...{ a: at(work.qkv, first * widths.qkv + kv * group * spec.headDim), pitchA: widths.qkv },
-          ...{ b: at(work.qkv, widths.q + kv * spec.headDim), pitchB: widths.qkv, transposed: true },
-          ...{ c: at(memory.scores, kv * group * perHead, 4), pitchC: stride },
-          batch: { count: group, strideA: spec.headDim, strideB: 0, strideC: perHead },
-        });
-      }
+      const batch = { count: spec.heads, strideA: spec.headDim, strideB: spec.headDim, strideC: queries * stride };
+      accelerator.multiply({
+        ...{ m: queries, n: seen, k: spec.headDim, alpha: 1 / Math.sqrt(spec.headDim), type, typeC: 'float32', batch },
+        ...{ a: at(work.qkv, first * widths.qkv), pitchA: widths.qkv },
+        ...{ b: memory.spread, pitchB: spreadPitch, transposed: true, c: memory.scores, pitchC: stride },
+      });
       accelerator.launch(kernels.causalSoftmax, [queries, spec.heads], threads.any, [
         ...[pointer(memory.scores), pointer(memory.probabilities), int32(first), int32(seen), int32(stride)],
       ]);
-      for (let kv = 0; kv < spec.kvHeads; kv++) {
-        accelerator.multiply({
-          ...{ m: queries, n: spec.headDim, k: seen, type, typeC: type },
-          ...{ a: at(memory.probabilities, kv * group * perHead), pitchA: stride },
-          ...{ b: at(work.qkv, widths.q + (spec.kvHeads + kv) * spec.headDim), pitchB: widths.qkv },
-          ...{ c: at(work.attended, first * widths.q + kv * group * spec.headDim), pitchC: widths.q },
-          batch: { count: group, strideA: perHead, strideB: 0, strideC: spec.headDim },
-        });
-      }
+      accelerator.multiply({
+        ...{ m: queries, n: spec.headDim, k: seen, type, typeC: type, a: memory.probabilities, pitchA: stride },
+        ...{ b: at(memory.spread, widths.q), pitchB: spreadPitch },
+        ...{ c: at(work.attended, first * widths.q), pitchC: widths.q },
+        batch: { ...batch, strideA: queries * stride, strideC: spec.headDim },
+      });
     }
   }
 }

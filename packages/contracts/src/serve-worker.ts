@@ -10,7 +10,7 @@
  *                      GET  /internal/blobs/:digest            the adapter file
  */
 import { z } from 'zod';
-import { adapterStrengthSchema } from './adapter.ts';
+import { adapterStrengthSchema, linearNameSchema } from './adapter.ts';
 import { digestSchema } from './ids.ts';
 
 export const samplingSchema = z.strictObject({
@@ -65,6 +65,8 @@ export const generateRequestSchema = z.strictObject({
   priority: z.int().min(-10).max(10).default(0),
   deadlineMs: z.int().positive().nullable().default(null),
   vectorsDigest: z.boolean().default(false),
+  /** Report how far PARA's vectors are from 1, layer by layer. */
+  vectorsSummary: z.boolean().optional(),
 });
 export type GenerateRequest = z.infer<typeof generateRequestSchema>;
 
@@ -80,6 +82,13 @@ export type TokenLogprob = z.infer<typeof tokenLogprobSchema>;
 
 export const finishReasonSchema = z.enum(['stop', 'length', 'cancelled', 'error']);
 export type FinishReason = z.infer<typeof finishReasonSchema>;
+
+/** Mean |L − 1| of a prompt's vectors: `values[layer][linear]`, linears in the order of `linears`. */
+export const vectorsSummarySchema = z.object({
+  linears: z.array(linearNameSchema),
+  values: z.array(z.array(z.number().min(0))),
+});
+export type VectorsSummary = z.infer<typeof vectorsSummarySchema>;
 
 /** What a request used. Device time is its rows' share of every step they were in, integer microseconds. */
 export const generateUsageSchema = z.object({
@@ -111,7 +120,13 @@ export const generateEventSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('finish'), index: z.int(), reason: finishReasonSchema }),
   /** Last when all went well or was cancelled. */
-  z.object({ type: z.literal('done'), usage: generateUsageSchema, vectorsDigest: digestSchema.nullable() }),
+  z.object({
+    type: z.literal('done'),
+    usage: generateUsageSchema,
+    vectorsDigest: digestSchema.nullable(),
+    /** Where `vectorsSummary` was asked for and the adapter is PARA. */
+    vectors: vectorsSummarySchema.nullish(),
+  }),
   /** Last otherwise: usage is still what was produced. `code` is an ErrorCode of errors.ts. */
   z.object({ type: z.literal('error'), code: z.string(), message: z.string(), usage: generateUsageSchema }),
 ]);

@@ -127,3 +127,51 @@ test('rows that memory no longer holds are preempted and answer the same, with t
   expect(together.map(({ ids }) => ids)).toEqual(alone.map(({ ids }) => ids));
   await small.close();
 });
+
+test('a JSON schema holds for whatever an untrained model would say; n rows each by their own seed', async () => {
+  const jsonSchema = {
+    type: 'object',
+    properties: { label: { enum: ['spam', 'ham'] }, sure: { type: 'boolean' } },
+    required: ['label', 'sure'],
+  };
+  const asked = request({ jsonSchema, n: 4, maxTokens: 60, sampling: { temperature: 1, seed: 3 } });
+  const found = await answer(engine, asked);
+  for (const text of found.texts) {
+    const { label, sure } = JSON.parse(text) as { label: string; sure: boolean };
+    expect(['spam', 'ham']).toContain(label);
+    expect(typeof sure).toBe('boolean');
+  }
+  expect(found.reasons).toEqual(['stop', 'stop', 'stop', 'stop']);
+  expect(new Set(found.texts).size).toBeGreaterThan(1);
+  const again = await answer(engine, { ...asked, requestId: 'again' });
+  expect(again.texts).toEqual(found.texts);
+  const refused = engine.generate(request({ jsonSchema: { type: 'string', pattern: 'x' } }));
+  await expect(refused).rejects.toMatchObject({ code: 'invalid_request' });
+});
+
+test('stop strings, ends of text and log-probabilities of the prompt are reported exactly', async () => {
+  const free = await answer(engine, request({ maxTokens: 30, topLogprobs: 0, sampling: { logitBias: { 2: -100 } } }));
+  const stop = free.texts[0]!.slice(4, 6);
+  const stopped = await answer(engine, request({ maxTokens: 30, stop: [stop], sampling: { logitBias: { 2: -100 } } }));
+  expect(stopped.texts[0]).toBe(free.texts[0]!.slice(0, free.texts[0]!.indexOf(stop)));
+  expect(stopped.reasons).toEqual(['stop']);
+  expect(stopped.tokens).toBe(stopped.usage.completionTokens);
+  const prompt = [1, 5, 9, 40, 41];
+  const echoed = await answer(
+    engine,
+    request({ prompt: { kind: 'tokens', tokens: prompt }, promptLogprobs: true, topLogprobs: 2 }),
+  );
+  const started = echoed.events[0]!;
+  const logprobs = started.type === 'started' ? started.promptLogprobs! : [];
+  expect(logprobs.map(({ id }) => id)).toEqual(prompt.slice(1));
+  const alone = await answer(
+    engine,
+    request({
+      prompt: { kind: 'tokens', tokens: prompt.slice(0, 4) },
+      maxTokens: 1,
+      topLogprobs: 0,
+      sampling: { logitBias: { 41: 100 } },
+    }),
+  );
+  expect(alone.logprobs[0]![0]!).toBeCloseTo(logprobs[3]!.logprob, 3);
+});

@@ -3,6 +3,7 @@ import { ParapetError } from '@parapet/contracts/errors';
 import type { FinishReason, GenerateEvent, GenerateRequest, TokenLogprob } from '@parapet/contracts/serve-worker';
 import type { BaseModel } from '@parapet/models/open';
 import { AdapterCache, type LoadedAdapter } from './adapters/adapter-cache.ts';
+import { GrammarCache } from './constrained/grammar-cache.ts';
 import { shareMicros } from './device-time.ts';
 import type { Device, ModelRunner, PrefillRun, PromptScaling, RowScales } from './devices/device.ts';
 import { EventQueue } from './event-queue.ts';
@@ -66,6 +67,7 @@ export class Engine {
   private readonly scheduler: Scheduler;
   private readonly prompts: PromptCache;
   readonly adapters: AdapterCache;
+  private readonly grammars: GrammarCache;
   private readonly statistics = new EngineStats();
   private prefilling: Prefilling | null = null;
   /** Tokens chosen but not yet turned into text: at most one a row. */
@@ -82,6 +84,7 @@ export class Engine {
   ) {
     const { maxRows, maxQueue, kvTokens, model, adapterBytes, adapters } = options;
     this.slots = new Slots(maxRows);
+    this.grammars = new GrammarCache(model.tokenizer);
     this.prompts = new PromptCache(() => this.scheduler.pool);
     const limits = { maxRows, maxQueue, kvBlocks: Math.max(1, Math.floor(kvTokens / blockTokens)) };
     this.scheduler = new Scheduler(limits, (blocks) => this.prompts.reclaim(blocks));
@@ -141,6 +144,7 @@ export class Engine {
     const { model } = this.options;
     const tokens = promptTokens(model, request.prompt);
     const maxTokens = this.completionTokens(request, tokens.length);
+    if (request.jsonSchema !== null) this.grammars.constraint(request.jsonSchema); // refused now or never
     const adapter = request.adapter === null ? null : await this.adapters.acquire(request.adapter.digest);
     const generation = this.newGeneration(request, tokens, maxTokens, adapter);
     try {
@@ -383,7 +387,7 @@ export class Engine {
     }
     for (const sequence of [...generation.rows]) {
       if (generation.ended) return;
-      this.takeToken(sequence, () => sequence.sampler.sample(logits.slice(), sequence.tokens.length));
+      this.takeToken(sequence, () => sampleRow(sequence, logits.slice()));
     }
   }
 
@@ -402,6 +406,7 @@ export class Engine {
         request.topLogprobs,
         this.runner.vocab,
       ),
+      constraint: request.jsonSchema === null ? null : this.grammars.constraint(request.jsonSchema),
       text: new TextStream(this.options.model.tokenizer.streamDecoder(), request.stop),
       finished: false,
     };
@@ -428,10 +433,10 @@ export class Engine {
     }
     const rows = Array.from({ length: count }, (_, slot) => this.slots.at(slot)!);
     const running = this.runner.decode(
-      rows.map(({ tokens, sampler }) => ({
-        token: tokens.at(-1)!,
-        tokens: tokens.length,
-        needsLogits: !sampler.isPlainGreedy,
+      rows.map((sequence) => ({
+        token: sequence.tokens.at(-1)!,
+        tokens: sequence.tokens.length,
+        needsLogits: needsLogits(sequence),
       })),
     );
     this.sendTexts(); // of the step before, while the device works on this one
@@ -442,11 +447,8 @@ export class Engine {
       sequence.generation.usage.decodeDeviceMicros += shares[slot]!;
       if (sequence.finished) return;
       this.scheduler.advance(sequence.id);
-      const { sampler } = sequence;
       this.takeToken(sequence, () =>
-        sampler.isPlainGreedy
-          ? sampler.greedy(result.greedy(slot))
-          : sampler.sample(result.logits(slot), sequence.tokens.length),
+        needsLogits(sequence) ? sampleRow(sequence, result.logits(slot)) : sequence.sampler.greedy(result.greedy(slot)),
       );
     });
   }
@@ -475,12 +477,14 @@ export class Engine {
         this.finish(sequence, 'stop');
         return;
       }
-      if (sequence.tokens.length - generation.promptTokens.length < generation.maxTokens) {
+      sequence.constraint?.push(id);
+      const complete = sequence.constraint?.complete ?? false;
+      if (!complete && sequence.tokens.length - generation.promptTokens.length < generation.maxTokens) {
         this.unsent.push({ sequence, id, entry });
         return;
       }
       this.emit(sequence, text.push(id, entry));
-      this.finish(sequence, text.stopped ? 'stop' : 'length');
+      this.finish(sequence, complete || text.stopped ? 'stop' : 'length');
     } catch (error) {
       this.fail(generation, error);
     }
@@ -642,6 +646,14 @@ const logprobChunk = 64;
 
 /** Chosen by measurement, see docs/engine.md. */
 const defaultBlockSize = 32;
+
+function needsLogits({ sampler, constraint }: Sequence): boolean {
+  return constraint !== null || !sampler.isPlainGreedy;
+}
+
+function sampleRow({ sampler, constraint, tokens }: Sequence, logits: Float32Array): SampledToken {
+  return sampler.sample(logits, tokens.length, constraint);
+}
 
 function scalingOf({ adapter, request }: Generation): PromptScaling {
   if (adapter === null || request.adapter === null) return { kind: 'base' };

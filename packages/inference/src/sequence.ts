@@ -1,5 +1,6 @@
 import type { GenerateEvent, GenerateRequest, GenerateUsage } from '@parapet/contracts/serve-worker';
 import type { LoadedAdapter } from './adapters/adapter-cache.ts';
+import type { TokenConstraint } from './constrained/token-constraint.ts';
 import type { RowScales } from './devices/device.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Sampler } from './sampling/sampler.ts';
@@ -34,5 +35,7 @@ export interface Sequence {
   scales: RowScales | null;
   sampler: Sampler;
   text: TextStream;
+  /** What may come next; null = anything. */
+  constraint: TokenConstraint | null;
   finished: boolean;
 }

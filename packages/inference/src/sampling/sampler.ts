@@ -7,6 +7,14 @@ export interface Logprob {
   logprob: number;
 }
 
+/** What may come next in constrained decoding. */
+export interface Constraint {
+  /** Token ids. */
+  readonly allowed: Int32Array;
+  /** Whether one token is among them, without making the list. */
+  accepts(id: number): boolean;
+}
+
 export interface SampledToken {
   id: number;
   logprob: Logprob | null;
@@ -37,20 +45,17 @@ export class Sampler {
   }
 
   /**
-   * Chooses from logits `[V]`, which it may change. `allowed` are the only tokens that may come (constrained decoding).
+   * Chooses from logits `[V]`, which it may change. With a constraint only what it allows can come, in proportion.
    *
    * @throws PoisonedRowError when they are NaN
    */
-  sample(logits: Float32Array, position: number, allowed: readonly number[] | null = null): SampledToken {
+  sample(logits: Float32Array, position: number, constraint: Constraint | null = null): SampledToken {
     const { temperature } = this.sampling;
     const logprobs = this.topLogprobs === null ? null : new LogprobReader(logits, this.topLogprobs);
     this.adjust(logits);
-    const id =
-      allowed !== null
-        ? this.among(logits, allowed, position)
-        : temperature === 0
-          ? argmax(logits)
-          : this.draw(logits, position);
+    let id = temperature === 0 ? argmax(logits) : constraint === null ? this.draw(logits, position) : -1;
+    if (constraint !== null && (id < 0 || !constraint.accepts(id)))
+      id = this.among(logits, constraint.allowed, position);
     if (id < 0) throw new PoisonedRowError('The logits of this row are not numbers.');
     this.counts.set(id, (this.counts.get(id) ?? 0) + 1);
     return { id, logprob: logprobs?.of(id) ?? null, top: logprobs?.top ?? [] };
@@ -81,7 +86,7 @@ export class Sampler {
     for (const [id, count] of this.counts) logits[id]! -= presencePenalty + frequencyPenalty * count;
   }
 
-  private among(logits: Float32Array, allowed: readonly number[], position: number): number {
+  private among(logits: Float32Array, allowed: Int32Array, position: number): number {
     let best = -1;
     for (const id of allowed) if (best < 0 || logits[id]! > logits[best]!) best = id;
     if (best < 0 || Number.isNaN(logits[best]!) || this.sampling.temperature === 0) return best;

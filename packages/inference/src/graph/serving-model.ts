@@ -68,7 +68,8 @@ export interface LayerOutputs {
 
 /**
  * One decoder layer: hidden `[B, S, d]` → `[B, S, d]`, keys and values written into the cache `[B, KV, capacity, headDim]`.
- * `scalesOf` gets the layer's normed input (what PARA's generator reads) and returns what scales the linears' outputs.
+ * `scalesOf` gets the layer's normed input (what PARA's generator reads) and returns what scales the linears' outputs;
+ * `update` may add to them (LoRA).
  */
 export function decoderLayer(
   g: Graph,
@@ -77,6 +78,7 @@ export function decoderLayer(
   hidden: Value,
   attention: AttentionInputs,
   scalesOf: (normed: Value) => LayerScales,
+  update: (linear: ServingLinear, x: Value, y: Value) => Value = (_linear, _x, y) => y,
 ): LayerOutputs {
   const { spec } = source;
   const prefix = `layers.${layer}.`;
@@ -86,7 +88,7 @@ export function decoderLayer(
     const linear = (name: ServingLinear, x: Value) => {
       const y = storedLinear(g, source, `${prefix}${name}`, servingLinearShape(spec, name), x);
       const scale = scales[name];
-      return scale === undefined ? y : g.op('Mul', [y, scale]);
+      return update(name, x, scale === undefined ? y : g.op('Mul', [y, scale]));
     };
     const [B, S] = hidden.shape as [string, string | number];
     const cacheShape = attention.pastKey.shape;

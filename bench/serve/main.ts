@@ -1,0 +1,116 @@
+/**
+ * Serving on the CPU, with llama.cpp beside it: npm run bench -- serve [--json] [--no-peers] [--steps N]
+ * All sides run here, one after another, at the same cached length; medians. The last line is JSON.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { kvWidth, type ModelSpec, modelParameters, queryWidth } from '@parapet/models/spec';
+import { openBaseModel } from '@parapet/models/testing-base';
+import { printResult } from '../harness/report.ts';
+import { loraStepMs } from './lora-steps.ts';
+import { OurEngine, type Rate } from './ours.ts';
+import { type PeerRate, peerRates } from './peers.ts';
+import { leastStepMs, measureMachine } from './roofline.ts';
+
+const threads = 2;
+const cachedTokens = 300;
+const argument = (name: string) => process.argv[process.argv.indexOf(name) + 1];
+const steps = process.argv.includes('--steps') ? Number(argument('--steps')) : 32;
+const para = { method: 'para', targets: 'qvu', bias: false, rank: 12, pooler: 'mean', activation: 'gelu' } as const;
+
+const round = (x: number, digits = 3) => Number(x.toFixed(digits));
+const note = (name: string, { tokensPerSecond, stepMs }: Rate) =>
+  console.log(
+    `${name.padEnd(32)} ${tokensPerSecond.toFixed(0).padStart(6)} tokens/s  ${stepMs.toFixed(2).padStart(8)} ms a step`,
+  );
+
+/** What a step of `rows` rows must read (weights and cache in 8 bits, scales) and multiply. */
+function stepWork(spec: ModelSpec, rows: number): { bytes: number; macs: number } {
+  const linears = modelParameters(spec); // the embedding is the head: every number is multiplied once
+  const cache = rows * cachedTokens * spec.layers * 2 * kvWidth(spec);
+  const attention = rows * cachedTokens * spec.layers * 2 * queryWidth(spec);
+  return { bytes: linears * (1 + 4 / 32) + cache, macs: rows * linears + attention };
+}
+
+const model = await openBaseModel();
+const ours = await OurEngine.start(model, threads, cachedTokens, steps);
+const machine = measureMachine();
+const rates: Record<string, Rate> = {};
+for (const [name, rows, config] of [
+  ['base_1', 1, null],
+  ['base_16', 16, null],
+  ['para_16', 16, para],
+  ['base_32', 32, null],
+  ['para_32', 32, para],
+  ['wide_32', 32, { ...para, targets: 'wide', bias: true }],
+] as const) {
+  rates[name] = await ours.rate(rows, config);
+  note(`ours ${name}`, rates[name]);
+}
+// The tax is a small difference of large numbers: both sides twice more, taking turns, the lesser of each counts.
+for (const [name, rows, config] of [
+  ['base_32', 32, null],
+  ['para_32', 32, para],
+  ['base_32', 32, null],
+  ['para_32', 32, para],
+] as const) {
+  const again = await ours.rate(rows, config);
+  if (again.stepMs < rates[name]!.stepMs) rates[name] = again;
+}
+const adapterTimes = await ours.adapterTimes(para);
+const stall = await ours.stall(2000);
+await ours.engine.close();
+const loraMs = await loraStepMs(model, 32, 16, cachedTokens, Math.min(steps, 16));
+const loraRate = 32_000 / loraMs;
+console.log(`ours, LoRA r16 all linears, 32    ${loraRate.toFixed(0)} tokens/s`);
+
+const gguf = readdirSync(model.dir).find((name) => name.endsWith('.gguf'));
+const peers =
+  process.argv.includes('--no-peers') || gguf === undefined
+    ? []
+    : peerRates(join(model.dir, gguf), cachedTokens, steps, threads);
+for (const { peer, weights, rows, lora, rate } of peers) {
+  console.log(`${`${peer} ${weights}${lora ? ' + LoRA' : ''} ${rows}`.padEnd(48)} ${rate.toFixed(0)} tokens/s`);
+}
+const fastest = (matches: (one: PeerRate) => boolean): PeerRate | null =>
+  peers
+    .filter(matches)
+    .reduce<PeerRate | null>((best, one) => (best === null || one.rate > best.rate ? one : best), null);
+const base = (rows: number) => fastest((one) => one.rows === rows && !one.lora);
+/** Distinct tenants at the peer: it applies one LoRA to a whole context, so rows take turns at its one-row rate. */
+const tenant = fastest((one) => one.lora);
+const against = (rate: number, peer: PeerRate | null) => (peer === null ? null : round(rate / peer.rate));
+const tokens = (name: string) => rates[name]!.tokensPerSecond;
+const name = (peer: PeerRate | null) =>
+  peer === null ? null : `${peer.peer} ${peer.weights}${peer.lora ? ' + LoRA' : ''}: ${round(peer.rate, 0)}`;
+
+printResult({
+  tenants16_vs_peer: against(tokens('para_16'), tenant),
+  tenants32_vs_peer: against(tokens('para_32'), tenant),
+  row1_vs_peer: against(tokens('base_1'), base(1)),
+  batch16_vs_peer_base: against(tokens('base_16'), base(16)),
+  batch32_vs_peer_base: against(tokens('base_32'), base(32)),
+  para_tax_32: round(rates.para_32!.stepMs / rates.base_32!.stepMs - 1),
+  wide_tax_32: round(rates.wide_32!.stepMs / rates.base_32!.stepMs - 1),
+  vs_lora_32: round(tokens('para_32') / loraRate),
+  roofline_16: round(leastStepMs(machine, stepWork(model.spec, 16)) / rates.base_16!.stepMs),
+  outside_share_16: round(rates.para_16!.outsideShare),
+  adapter_switch_ms: round(adapterTimes.residentMs),
+  adapter_cold_load_ms: round(adapterTimes.coldMs),
+  adapters_1000_gb: round((adapterTimes.bytesEach * 1000) / 1e9),
+  intertoken_ms_quiet: round(stall.quietMs, 1),
+  intertoken_ms_2000_token_prompt: round(stall.enteringMs, 1),
+  prefill_ms_2000: round(stall.prefillMs, 0),
+  read_gb_s: round(machine.readGBs, 1),
+  int8_gmac_s: round(machine.int8GMacs, 0),
+  tokens_per_second: Object.fromEntries(
+    Object.entries(rates).map(([key, rate]) => [key, round(rate.tokensPerSecond, 0)]),
+  ),
+  lora_32_tokens_per_second: round(loraRate, 0),
+  peer_tenant: name(tenant),
+  peer_base_1: name(base(1)),
+  peer_base_16: name(base(16)),
+  peer_base_32: name(base(32)),
+  peers,
+});
+process.exit(0);

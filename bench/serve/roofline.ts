@@ -1,0 +1,65 @@
+import { encodeModel } from '@parapet/onnx-graph/encode';
+import { Graph } from '@parapet/onnx-graph/graph';
+import { Runtime, Tensor } from '@parapet/runtime';
+
+export interface Machine {
+  /** Reading of weights too large for the caches, GB/s, by the same library and threads. */
+  readGBs: number;
+  /** int8 products, 10⁹ multiply-adds a second, of a large MatMulNBits. */
+  int8GMacs: number;
+}
+
+/** What the machine can do at best, through the same library and threads. */
+export function measureMachine(): Machine {
+  const runtime = Runtime.open();
+  return { readGBs: readRate(runtime), int8GMacs: int8Rate(runtime) };
+}
+
+/** Least milliseconds of a step: what must be read and what must be multiplied, whichever takes longer. */
+export function leastStepMs(machine: Machine, work: { bytes: number; macs: number }): number {
+  return Math.max(work.bytes / machine.readGBs / 1e6, work.macs / machine.int8GMacs / 1e6);
+}
+
+/** A matrix-vector product over 256 MB: bound by reading. */
+function readRate(runtime: Runtime): number {
+  const [K, N] = [4096, 16_384];
+  const g = new Graph('read');
+  const x = g.input('x', 'float32', [1, K]);
+  const w = g.input('w', 'float32', [K, N]);
+  g.output('y', g.op('MatMul', [x, w]));
+  return best(
+    runtime,
+    g,
+    { x: Tensor.zeros(runtime, 'float32', [1, K]), w: Tensor.zeros(runtime, 'float32', [K, N]) },
+    K * N * 4,
+  );
+}
+
+function int8Rate(runtime: Runtime): number {
+  const [M, K, N] = [256, 1536, 4096];
+  const g = new Graph('int8');
+  const x = g.input('x', 'float32', [M, K]);
+  const q = g.initializer('q', { dtype: 'uint8', shape: [N, K / 32, 32], data: new Uint8Array(N * K).fill(130) });
+  const s = g.initializer('s', {
+    dtype: 'float32',
+    shape: [N, K / 32],
+    data: new Float32Array((N * K) / 32).fill(0.01),
+  });
+  g.output('y', g.op('MatMulNBits', [x, q, s], { K, N, bits: 8, block_size: 32, accuracy_level: 4 }));
+  return best(runtime, g, { x: Tensor.zeros(runtime, 'float32', [M, K]) }, M * K * N);
+}
+
+/** 10⁹ units a second of the fastest of some runs. */
+function best(runtime: Runtime, g: Graph, feeds: Record<string, Tensor>, units: number): number {
+  const session = runtime.createSession({ bytes: encodeModel(g) });
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 12; i++) {
+    const start = performance.now();
+    const { y } = session.run(feeds, { y: null });
+    least = Math.min(least, performance.now() - start);
+    y!.release();
+  }
+  session.release();
+  for (const tensor of Object.values(feeds)) tensor.release();
+  return units / least / 1e6;
+}

@@ -35,5 +35,5 @@ function beginning(mail: string): string {
     .replace(/<[^>]*>/g, ' ')
     .replace(/[^\x20-\x7e]+/g, ' ')
     .replace(/\s+/g, ' ');
-  return `${subject}\n${text.slice(0, 400)}`;
+  return `${subject}\n${text.slice(0, 200)}`;
 }

@@ -2,7 +2,7 @@
  * Training against PyPI `peft`: the same LoRA (rank 16 on q, v, up; fp32) from the same first numbers over the same
  * batches on the same cores, one side after the other, each in a process of its own.
  *
- *   npm run bench -- train [--json] [--steps 16] [--batch 16] [--threads 2]
+ *   npm run bench -- train [--json] [--steps 16] [--batch 8] [--threads 2]
  *
  * PARAPET_PEER_PYTHON names a Python with the peer: python3 -m venv peer && peer/bin/pip install torch transformers peft
  */
@@ -31,7 +31,7 @@ const { values } = parseArgs({
   options: {
     json: { type: 'boolean' },
     steps: { type: 'string', default: '16' },
-    batch: { type: 'string', default: '16' },
+    batch: { type: 'string', default: '8' },
     threads: { type: 'string', default: '2' },
     'learning-rate': { type: 'string', default: '0.002' },
   },

@@ -21,7 +21,7 @@ const trainer = await ModelTrainer.create({
   ...{ runtime: Runtime.open(), model, config: configs[method]!, seed: plan.seed },
   ...{ weightsFolder: folder, session: { threads: plan.threads } },
 });
-const limits: MicroBatchLimits = { maxTokens: 1 << 30, maxTargets: 1 << 30 };
+const limits: MicroBatchLimits = { maxTokens: 2048, maxTargets: 512 };
 const whole = (sequences: PlannedSequence[]) =>
   microBatches(
     sequences.map(({ tokens, promptTokens }, row) => ({ tokens: Int32Array.from(tokens), promptTokens, row })),

@@ -70,7 +70,7 @@ describe('vjp rules against central differences in float64', () => {
         const source = inputs.find((x) => x !== null && g.inputs.includes(x));
         if (!source) return;
         const seed = g.input('dy', outputs[0]!.dtype, outputs[0]!.shape);
-        expect(() => gradients(g, outputs[0]!, [source], seed)).toThrow('has no derivative');
+        expect(() => gradients(g, outputs[0]!, [source], { seed })).toThrow('has no derivative');
       });
     } else {
       it(op, () => {
@@ -100,6 +100,25 @@ describe('gradients', () => {
     gradients(g, loss, [trained]);
     const products = g.nodes.slice(before).filter((node) => node.op.includes('MatMul'));
     expect(products.map((node) => [node.op, node.inputs[1]!.name])).toEqual([['FusedMatMul', 'w']]);
+  });
+
+  it('computes again what it is told not to keep, after the gradient that needs it', () => {
+    const build = (again: boolean) => {
+      const g = new Graph('again');
+      const x = g.input('x', 'float32', ['B', 3]);
+      const inner = g.op('Tanh', [mul(x, 2)]);
+      const loss = g.op('ReduceSum', [mul(mul(inner, inner), x)], { keepdims: 0 });
+      const recompute = again ? new Set([inner, inner.producer!.inputs[0]!]) : undefined;
+      const [dx] = gradients(g, loss, [x], { recompute });
+      return { g, dx: dx!, inner };
+    };
+    const [plain, again] = [build(false), build(true)];
+    const feeds = { x: ndarray([2, 3], [0.1, -0.4, 2, 0.3, 1, -1]) };
+    const expected = evaluate(plain.g, feeds, [plain.dx])[0]!.data;
+    expect(evaluate(again.g, feeds, [again.dx])[0]!.data).toEqual(expected);
+    expect(again.g.nodes.filter((node) => node.op === 'Tanh')).toHaveLength(2);
+    // Forward, the square and its product use it; backward, nothing does.
+    expect(again.g.nodes.filter((node) => node.inputs.includes(again.inner))).toHaveLength(1);
   });
 
   it('says which op stands in the way, and which parameter is never used', () => {

@@ -3,6 +3,14 @@ import type { Graph, Node, Value } from './graph.ts';
 import type { OpName } from './ops/attributes.ts';
 import type { Backward } from './ops/rule.ts';
 import { ruleOf } from './ops/table.ts';
+import { Recomputation } from './recompute.ts';
+
+export interface GradientOptions {
+  /** ∂/∂loss; by default 1, for a scalar loss. */
+  seed?: Value;
+  /** Values of the forward pass that the backward pass computes again instead of keeping: less memory, more work. */
+  recompute?: ReadonlySet<Value>;
+}
 
 /**
  * Reverse-mode differentiation: adds to the graph the nodes that compute ∂loss/∂p for each p of `parameters`
@@ -10,14 +18,20 @@ import { ruleOf } from './ops/table.ts';
  *
  * The graph built so far is the tape. Walking it backwards, the gradient of a value is the sum of what its uses
  * send back; a use sends one only towards inputs from which a parameter can be reached, so nothing is computed
- * for frozen weights. `seed` is ∂/∂loss, by default 1 for a scalar loss.
+ * for frozen weights.
  *
  * Throws when a parameter does not reach the loss, or reaches it only through an op without a derivative.
  */
-export function gradients(g: Graph, loss: Value, parameters: readonly Value[], seed?: Value): Value[] {
+export function gradients(
+  g: Graph,
+  loss: Value,
+  parameters: readonly Value[],
+  { seed, recompute = new Set() }: GradientOptions = {},
+): Value[] {
   if (!seed && loss.shape.length > 0) throw new Error(`The loss must be a scalar, it is [${loss.shape.join(', ')}].`);
   const tape = [...g.nodes];
   const trainable = reachedFrom(tape, parameters);
+  const again = new Recomputation(g, recompute);
   const received = new Map<Value, Value[]>([[loss, [seed ?? g.constant(loss.dtype, [], [1])]]]);
 
   /** ∂loss/∂value, once all its uses have sent theirs. */
@@ -33,7 +47,7 @@ export function gradients(g: Graph, loss: Value, parameters: readonly Value[], s
     if (!node.inputs.some((input) => input && trainable.has(input))) continue;
     const dys = node.outputs.map(gradientOf);
     if (dys.every((dy) => dy === null)) continue;
-    for (const [input, dx] of pullBack(g, node, dys, trainable)) {
+    for (const [input, dx] of pullBack(g, node, dys, trainable, again)) {
       received.set(input, [...(received.get(input) ?? []), dx]);
     }
   }
@@ -59,13 +73,14 @@ function pullBack(
   node: Node,
   dys: readonly (Value | null)[],
   trainable: ReadonlySet<Value>,
+  again: Recomputation,
 ): [Value, Value][] {
   const rule = ruleOf(node.op);
   if (!rule) throw new Error(`${node.op} (${node.name}) is a contrib op without rules and can't be differentiated.`);
   const { vjp } = rule;
   if ('none' in vjp) throw new Error(`${node.op} (${node.name}) has no derivative: ${vjp.none}.`);
   return g.scoped('grad', () => {
-    const pullbacks = vjp(backwardOf(g, node, dys));
+    const pullbacks = vjp(backwardOf(g, node, dys, again));
     return node.inputs.flatMap((input, i): [Value, Value][] => {
       if (!input || !trainable.has(input)) return [];
       const pullback = pullbacks[i];
@@ -83,7 +98,9 @@ function pullBack(
  * What a rule starts from. The one cast that hides optional inputs and outputs from the formulas: a formula names
  * the inputs its op requires, and reads `dys` when its op has several outputs.
  */
-function backwardOf(g: Graph, node: Node, dys: readonly (Value | null)[]): Backward<OpName> {
-  const { inputs, outputs, attributes } = node;
-  return { g, node, inputs, outputs, attributes, dy: dys[0], dys } as unknown as Backward<OpName>;
+function backwardOf(g: Graph, node: Node, dys: readonly (Value | null)[], again: Recomputation): Backward<OpName> {
+  const after = dys.find((dy) => dy !== null)!;
+  const inputs = node.inputs.map((input) => input && again.value(input, after));
+  const outputs = node.outputs.map((output) => again.value(output, after));
+  return { g, node, inputs, outputs, attributes: node.attributes, dy: dys[0], dys } as unknown as Backward<OpName>;
 }

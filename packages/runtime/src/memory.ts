@@ -114,6 +114,11 @@ export class FileMemory implements Memory {
     }
   }
 
+  /** Lets the mapped pages go; what is touched again is read from the file again. */
+  dropPages(): void {
+    if (libc !== null && this.fallback === null) libc.madvise(this.address, this.byteLength, adviseDontNeed);
+  }
+
   release(): void {
     if (libc !== null && this.fallback === null) libc.munmap(this.address, this.byteLength);
   }

@@ -12,6 +12,8 @@ export interface AdaptedModelOptions {
   config: AdapterConfig;
   /** A frozen weight: linears `[in, out]`, embedding and head `[vocab, width]`. */
   weight: (name: WeightName) => InitializerSpec;
+  /** Compute attention weights again in the backward pass instead of keeping heads · S numbers a token and layer. */
+  recomputeAttention?: boolean;
 }
 
 /** Inputs of both graphs below, by name. B rows, S positions, K target positions, N trained numbers. */
@@ -25,9 +27,9 @@ export const batchInputs = ['tokens', 'pool_weights', 'rows', 'labels', 'weights
  */
 export function gradientGraph(options: AdaptedModelOptions): Graph {
   const g = new Graph('gradient');
-  const { theta, loss, predictions } = adaptedModel(g, options);
+  const { theta, loss, predictions, cheap } = adaptedModel(g, options);
   const before = g.input('gradient_before', 'float32', theta.shape);
-  const [gradient] = gradients(g, loss, [theta]);
+  const [gradient] = gradients(g, loss, [theta], { recompute: cheap });
   g.output('loss', loss);
   g.output('predictions', predictions);
   g.output('gradient', add(before, gradient!));
@@ -43,7 +45,8 @@ export function evaluationGraph(options: AdaptedModelOptions): Graph {
   return g;
 }
 
-function adaptedModel(g: Graph, { spec, config, weight }: AdaptedModelOptions) {
+function adaptedModel(g: Graph, { spec, config, weight, recomputeAttention = false }: AdaptedModelOptions) {
+  const cheap = new Set<Value>();
   const layout = flatLayout(config, spec);
   const theta = g.input('theta', 'float32', [layout.size]);
   const tokens = g.input('tokens', 'int64', ['B', 'S']);
@@ -58,8 +61,8 @@ function adaptedModel(g: Graph, { spec, config, weight }: AdaptedModelOptions) {
     return value;
   };
   const adapter = { config, tensors: unflatten(theta, layout) };
-  const hidden = decoder(g, spec, { tokens, poolWeights, weight: weightValue, adapter });
+  const hidden = decoder(g, spec, { tokens, poolWeights, weight: weightValue, adapter, cheap, recomputeAttention });
   const norm = (x: Value) => rmsNorm(x, weightValue('final_norm'), spec.eps);
   const head = weightValue(spec.tiedHead ? 'embed' : 'head');
-  return { theta, ...tokenLoss(g, { hidden, norm, head, rows, labels, weights }) };
+  return { theta, cheap, ...tokenLoss(g, { hidden, norm, head, rows, labels, weights }) };
 }

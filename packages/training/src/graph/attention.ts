@@ -48,8 +48,10 @@ interface AttentionInputs {
 /**
  * softmax(QKᵀ/√headDim + mask)·V. Heads that share keys and values are stacked along the query axis,
  * `[B, KV, G·S, headDim]`, so that K and V are never repeated.
+ *
+ * @returns `mixed` [B, S, dq], and the `steps` whose size grows with the square of S
  */
-export function attention(spec: ModelSpec, { q, k, v, rope, mask }: AttentionInputs): Value {
+export function attention(spec: ModelSpec, { q, k, v, rope, mask }: AttentionInputs): { mixed: Value; steps: Value[] } {
   const { heads, kvHeads, headDim } = spec;
   const groups = heads / kvHeads;
   const [B, S] = [q.shape[0]!, q.shape[1]!];
@@ -61,7 +63,11 @@ export function attention(spec: ModelSpec, { q, k, v, rope, mask }: AttentionInp
   const keys = perHead(rotate(k), kvHeads);
   const values = perHead(v, kvHeads);
   const scores = fusedMatMul(queries, keys, { transB: 1, alpha: real(1 / Math.sqrt(headDim)) }); // [B, KV, G·S, S]
-  const weights = scores.graph.op('Softmax', [add(scores, mask)], { axis: -1 });
+  const masked = add(scores, mask);
+  const weights = scores.graph.op('Softmax', [masked], { axis: -1 });
   const mixed = reshape(matmul(weights, values), [B, heads, S, headDim]);
-  return reshape(transpose(mixed, [0, 2, 1, 3]), [B, S, queryWidth(spec)]);
+  return {
+    mixed: reshape(transpose(mixed, [0, 2, 1, 3]), [B, S, queryWidth(spec)]),
+    steps: [scores, masked, weights],
+  };
 }

@@ -15,6 +15,10 @@ export interface DecoderInputs {
   weight: (name: WeightName) => Value;
   /** The adapter's tensors by their full names. */
   adapter: { config: AdapterConfig; tensors: ReadonlyMap<string, Value> };
+  /** Collects the values that a backward pass had better compute again than keep. */
+  cheap: Set<Value>;
+  /** Whether attention weights are among them: worth their product when rows are long. */
+  recomputeAttention: boolean;
 }
 
 /**
@@ -34,7 +38,7 @@ export function decoder(g: Graph, spec: ModelSpec, inputs: DecoderInputs): Value
 
 function decoderLayer(
   spec: ModelSpec,
-  { weight, adapter, poolWeights }: DecoderInputs,
+  { weight, adapter, poolWeights, cheap, recomputeAttention }: DecoderInputs,
   layer: number,
   h: Value,
   rope: ReturnType<typeof rotaryTables>,
@@ -49,13 +53,20 @@ function decoderLayer(
   const q = linear('q', normed); // [B, S, dq]
   const k = linear('k', normed); // [B, S, dkv]
   const v = linear('v', normed); // [B, S, dkv]
-  const mixed = attention(spec, { q, k, v, rope, mask }); // [B, S, dq]
+  const { mixed, steps } = attention(spec, { q, k, v, rope, mask }); // [B, S, dq]
+  if (recomputeAttention) for (const step of steps) cheap.add(step);
   const afterAttention = add(h, linear('o', mixed));
 
   const inner = rmsNorm(afterAttention, own('ffn_norm'), spec.eps);
   const gate = linear('gate', inner); // [B, S, f]
   const up = linear('up', inner); // [B, S, f]
-  return add(afterAttention, linear('down', mul(activation(spec, gate), up)));
+  const activated = activation(spec, gate);
+  const product = mul(activated, up);
+  // One or two elementwise passes each; of the FFN only gate and up are kept, f numbers a token each.
+  for (const value of [activated, product]) cheap.add(value);
+  if (adapter.config.method === 'lora') for (const value of [normed, inner]) cheap.add(value);
+  else if (up.producer?.op === 'Mul') cheap.add(up);
+  return add(afterAttention, linear('down', product));
 }
 
 export function rmsNorm(x: Value, gain: Value, eps: number): Value {

@@ -5,7 +5,7 @@ import type { MicroBatchLimits } from '../dataset/batches.ts';
 
 /** What a training process takes, in bytes. */
 export interface MemoryEstimate {
-  /** Mapped weights and the packed copies that products forward and backward read. */
+  /** The packed copies that products forward and backward read, or the mapped weights. */
   weights: number;
   /** Trained numbers: θ, gradient, two moments, the best so far. */
   adapter: number;
@@ -22,15 +22,30 @@ const processBytes = 350e6;
 /** Kept activations over the formula below: temporaries, and what the allocator can't reuse. */
 const overhead = 1.25;
 
+/** Rows longer than this have their attention weights computed again instead of kept. */
+const longestKeptAttention = 384;
+export const recomputesAttention = (columns: number): boolean => columns > longestKeptAttention;
+
 /** Floats that a layer keeps for its backward pass for each token, in a row of `columns` tokens. */
 export function keptFloats(spec: ModelSpec, config: AdapterConfig, columns: number): number {
   const dq = queryWidth(spec);
   const dkv = kvWidth(spec);
   const stream = 2 * spec.width; // h before and behind attention
-  const heads = dq + 2 * dkv + spec.heads * columns; // rotated q and k, v, attention weights
-  const inner = 3 * spec.ffn; // gate, up, activation(gate)
-  const scaled = config.method === 'lora' ? 2 * spec.width : dq + dkv + spec.ffn; // what a scale or A multiplies
-  return stream + heads + inner + scaled;
+  const weights = recomputesAttention(columns) ? 0 : spec.heads * columns;
+  return stream + dq + 2 * dkv + weights + 2 * spec.ffn + scaledFloats(spec, config);
+}
+
+/** What is kept beside it because a vector multiplies it. */
+function scaledFloats(spec: ModelSpec, config: AdapterConfig): number {
+  const [dq, dkv] = [queryWidth(spec), kvWidth(spec)];
+  switch (config.method) {
+    case 'para':
+      return config.targets === 'qvu' ? dq + dkv : dq + 2 * dkv + 2 * spec.width + spec.ffn;
+    case 'ia3':
+      return 2 * dkv;
+    case 'lora':
+      return config.rank * config.linears.length;
+  }
 }
 
 /** Bytes before a run: what it will take with these limits and rows of at most `columns` tokens. */
@@ -42,7 +57,7 @@ export function estimateMemory(
   prepacking = true,
 ): MemoryEstimate {
   const parameters = modelParameters(spec);
-  const weights = 4 * parameters * (prepacking ? 3 : 1);
+  const weights = 4 * parameters * (prepacking ? 2 : 1); // packed, the mapped original is let go
   const adapter = 4 * 5 * adapterParameters(config, spec);
   const activations = 4 * overhead * limits.maxTokens * spec.layers * keptFloats(spec, config, columns);
   const logits = 4 * 3 * limits.maxTargets * spec.vocab;
@@ -62,7 +77,14 @@ export function fitMemory(
   config: AdapterConfig,
   longest: { tokens: number; targets: number },
   budgetBytes: number,
-): { limits: MicroBatchLimits; prepacking: boolean; estimate: MemoryEstimate; fits: boolean } {
+): {
+  limits: MicroBatchLimits;
+  prepacking: boolean;
+  recomputeAttention: boolean;
+  estimate: MemoryEstimate;
+  fits: boolean;
+} {
+  const recomputeAttention = recomputesAttention(longest.tokens);
   const least = { maxTokens: longest.tokens, maxTargets: longest.targets };
   for (const prepacking of [true, false]) {
     for (let share = 1; ; share /= 2) {
@@ -73,7 +95,7 @@ export function fitMemory(
       const estimate = estimateMemory(spec, config, limits, longest.tokens, prepacking);
       const smallest = mostTokens * share <= least.maxTokens || mostTokens * share < 64;
       if (estimate.total <= budgetBytes || (smallest && !prepacking)) {
-        return { limits, prepacking, estimate, fits: estimate.total <= budgetBytes };
+        return { limits, prepacking, recomputeAttention, estimate, fits: estimate.total <= budgetBytes };
       }
       if (smallest) break;
     }

@@ -16,7 +16,7 @@ import {
 } from '@parapet/runtime';
 import type { MicroBatch } from '../dataset/batches.ts';
 import { adamBeta1, adamBeta2, adamwGraph } from '../graph/adamw.ts';
-import { evaluationGraph, gradientGraph } from '../graph/adapted-model.ts';
+import { type AdaptedModelOptions, evaluationGraph, gradientGraph } from '../graph/adapted-model.ts';
 import { type FlatLayout, flatLayout, flatten } from '../graph/flat-parameters.ts';
 import { openBaseWeights } from '../weights/base-weights.ts';
 
@@ -28,6 +28,8 @@ export interface ModelTrainerOptions {
   seed: number;
   /** Keeps the base weights in the form that graphs map, between runs. */
   weightsFolder: string;
+  /** See `AdaptedModelOptions`. */
+  recomputeAttention?: boolean;
   session?: SessionOptions;
 }
 
@@ -68,7 +70,7 @@ export class ModelTrainer {
     private readonly file: FileMemory,
     private readonly shared: SharedWeights,
     private readonly folder: string,
-    private readonly weightSpec: Parameters<typeof gradientGraph>[0]['weight'],
+    private readonly weightSpec: AdaptedModelOptions['weight'],
     private readonly optimizer: Session,
   ) {
     this.theta = flatten(initAdapter(options.config, options.model.spec, options.seed), layout);
@@ -191,10 +193,16 @@ export class ModelTrainer {
     return Tensor.over(this.options.runtime, dtype, shape, data);
   }
 
-  #session(build: (options: Parameters<typeof gradientGraph>[0]) => Graph): Promise<Session> {
-    const { model, config, session, runtime } = this.options;
-    const g = build({ spec: model.spec, config, weight: this.weightSpec });
+  async #session(build: (options: AdaptedModelOptions) => Graph): Promise<Session> {
+    const { model, config, session, runtime, recomputeAttention } = this.options;
+    const g = build({ spec: model.spec, config, weight: this.weightSpec, recomputeAttention });
     const settings: SessionOptions = { memoryPattern: false, ...session };
-    return runtime.createSessionAsync({ bytes: encodeModel(g), folder: this.folder }, settings, this.shared);
+    const made = await runtime.createSessionAsync(
+      { bytes: encodeModel(g), folder: this.folder },
+      settings,
+      this.shared,
+    );
+    this.file.dropPages(); // products read the packed copies from now on
+    return made;
   }
 }

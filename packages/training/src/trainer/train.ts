@@ -150,6 +150,7 @@ class TrainingRun {
       config: recipe.adapter,
       seed: recipe.seed,
       weightsFolder: options.weightsFolder,
+      recomputeAttention: memory.recomputeAttention,
       session: { prepacking: memory.prepacking, ...options.session },
     });
     const run = new TrainingRun(options, trainer, data, memory, runDigestOf(recipe, model.digest, data));

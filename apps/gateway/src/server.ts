@@ -4,7 +4,7 @@ import { collectGarbage } from '@parapet/adapter-store/collect';
 import { maxFileBytes } from '@parapet/contracts/openai-files';
 import { KeyAuthenticator } from '@parapet/control/api-keys';
 import { prepareDatabase } from '@parapet/control/bootstrap';
-import type { ControlServices } from '@parapet/control/context';
+import { type ControlServices, currencyOf } from '@parapet/control/context';
 import { countPending } from '@parapet/control/counting';
 import { requeueExpiredLeases } from '@parapet/control/queue/requeue';
 import { warnOfQuota } from '@parapet/control/quota-warnings';
@@ -12,6 +12,7 @@ import { createSecretBox } from '@parapet/control/secret-box';
 import { deliverWebhooks } from '@parapet/control/webhooks';
 import { type DatabaseConfig, type DatabaseHandle, openDatabase } from '@parapet/db/client';
 import { migrate } from '@parapet/db/migrate';
+import { issueDueStatements } from '@parapet/metering/issue-due';
 import { createMetering } from '@parapet/metering/metering';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DestinationStream, Logger } from 'pino';
@@ -191,6 +192,11 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
         name: 'collect garbage',
         everyMs: 900_000,
         run: () => collectGarbage({ handle: database, store: blobs }, { graceMs: keepUnreferencedMs }),
+      },
+      {
+        name: 'issue statements',
+        everyMs: 3_600_000,
+        run: () => issueDueStatements(database, { currency: currencyOf(control) }),
       },
       { name: 'forget workers', everyMs: 30_000, run: () => registry.sweep() },
       { name: 'forget idempotency keys', everyMs: 300_000, run: () => forgetIdempotencyKeys(database) },

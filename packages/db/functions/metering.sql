@@ -257,28 +257,20 @@ BEGIN
       cached_tokens = t.cached_tokens + excluded.cached_tokens, completion_tokens = t.completion_tokens + excluded.completion_tokens, trained_tokens = t.trained_tokens + excluded.trained_tokens,
       gpu_micros = t.gpu_micros + excluded.gpu_micros, spend_micros = t.spend_micros + excluded.spend_micros;
 
-  -- The settlement that crosses 80% of the GPU quota tells so, once a month and organisation.
-  WITH moved AS (
-    UPDATE org_periods p SET
-        inference_gpu_used = p.inference_gpu_used + s.inference_used, inference_gpu_held = p.inference_gpu_held - s.inference_held,
-        training_gpu_used = p.training_gpu_used + s.training_used, training_gpu_held = p.training_gpu_held - s.training_held,
-        spend_used = p.spend_used + s.spend_used, spend_held = p.spend_held - s.spend_held
-      FROM (
-        SELECT (c.hold).org_id, (c.hold).period,
-          coalesce(sum(c.gpu) FILTER (WHERE c.charged AND (c.hold).kind = 'inference'), 0) AS inference_used,
-          coalesce(sum((c.hold).gpu_micros) FILTER (WHERE (c.hold).status = 'held' AND (c.hold).kind = 'inference'), 0) AS inference_held,
-          coalesce(sum(c.gpu) FILTER (WHERE c.charged AND (c.hold).kind = 'training'), 0) AS training_used,
-          coalesce(sum((c.hold).gpu_micros) FILTER (WHERE (c.hold).status = 'held' AND (c.hold).kind = 'training'), 0) AS training_held,
-          coalesce(sum(c.spend) FILTER (WHERE c.charged), 0) AS spend_used,
-          coalesce(sum((c.hold).spend_micros) FILTER (WHERE (c.hold).status = 'held'), 0) AS spend_held
-        FROM unnest(closings) c GROUP BY 1, 2
-      ) s WHERE p.org_id = s.org_id AND p.period = s.period
-      RETURNING p.org_id, p.period, p.inference_gpu_used + p.training_gpu_used AS gpu, s.inference_used + s.training_used AS added
-  )
-  INSERT INTO outbox (topic, org_id, payload)
-    SELECT 'quota.warning', m.org_id, jsonb_build_object('quota', 'gpuSecondsPerMonth', 'period', m.period, 'limit', l.gpu_limit / 1000000, 'usedMicros', m.gpu)
-    FROM moved m JOIN LATERAL (SELECT (parapet_limits(m.org_id)->>'gpuSecondsPerMonth')::bigint * 1000000 AS gpu_limit) l ON true
-    WHERE (m.gpu - m.added) * 5 < l.gpu_limit * 4 AND m.gpu * 5 >= l.gpu_limit * 4;
+  UPDATE org_periods p SET
+      inference_gpu_used = p.inference_gpu_used + s.inference_used, inference_gpu_held = p.inference_gpu_held - s.inference_held,
+      training_gpu_used = p.training_gpu_used + s.training_used, training_gpu_held = p.training_gpu_held - s.training_held,
+      spend_used = p.spend_used + s.spend_used, spend_held = p.spend_held - s.spend_held
+    FROM (
+      SELECT (c.hold).org_id, (c.hold).period,
+        coalesce(sum(c.gpu) FILTER (WHERE c.charged AND (c.hold).kind = 'inference'), 0) AS inference_used,
+        coalesce(sum((c.hold).gpu_micros) FILTER (WHERE (c.hold).status = 'held' AND (c.hold).kind = 'inference'), 0) AS inference_held,
+        coalesce(sum(c.gpu) FILTER (WHERE c.charged AND (c.hold).kind = 'training'), 0) AS training_used,
+        coalesce(sum((c.hold).gpu_micros) FILTER (WHERE (c.hold).status = 'held' AND (c.hold).kind = 'training'), 0) AS training_held,
+        coalesce(sum(c.spend) FILTER (WHERE c.charged), 0) AS spend_used,
+        coalesce(sum((c.hold).spend_micros) FILTER (WHERE (c.hold).status = 'held'), 0) AS spend_held
+      FROM unnest(closings) c GROUP BY 1, 2
+    ) s WHERE p.org_id = s.org_id AND p.period = s.period;
   INSERT INTO key_periods AS p (key_id, period, org_id)
     SELECT DISTINCT (c.hold).key_id, (c.hold).period, (c.hold).org_id FROM unnest(closings) c
     WHERE (c.hold).key_id IS NOT NULL AND c.spend > 0 AND c.charged AND NOT EXISTS (SELECT 1 FROM key_periods e WHERE e.key_id = (c.hold).key_id AND e.period = (c.hold).period);

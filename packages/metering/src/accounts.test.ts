@@ -6,6 +6,7 @@ import { asPlatform, withTenant } from '@parapet/db/tenant';
 import { testDatabase } from '@parapet/db/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { admission, createMeteredTenant, createTestPrice, model, usage } from './fixtures.ts';
+import { issueDueStatements } from './issue-due.ts';
 import { createMetering, type Metering } from './metering.ts';
 import { quotaLines, requireQuota } from './quota.ts';
 import { reconcile } from './reconcile.ts';
@@ -171,6 +172,23 @@ describe('a statement', () => {
       ['Rounding of single requests', 5],
     ]);
     expect(totalMicros).toBe(10);
+  });
+
+  it('is issued by itself a day after the month, by one gateway, when all is settled', async () => {
+    const settled = await createMeteredTenant(handle);
+    const open = await createMeteredTenant(handle);
+    await use(settled);
+    await metering.admit({ ...admission(open), ttlMs: 3_600_000 });
+    const issue = (at: string) => issueDueStatements(handle, { currency: 'EUR', now: new Date(at) });
+    expect(await issue('2026-12-01T23:00:00Z')).toBe(0);
+    const both = await Promise.all([issue('2026-12-02T01:00:00Z'), issue('2026-12-02T01:00:00Z')]);
+    expect(both[0] + both[1]).toBeGreaterThan(0);
+    expect(await statementOf(handle.db, settled.tenantId, '2026-11-01', 'EUR')).toMatchObject({
+      state: 'closed',
+      totalMicros: 20,
+    });
+    expect(await statementOf(handle.db, open.tenantId, '2026-11-01', 'EUR')).toMatchObject({ state: 'open' });
+    expect(await issue('2026-12-02T01:00:00Z')).toBe(0);
   });
 
   it('writes amounts in full', () => {

@@ -63,13 +63,17 @@ function explain(error: TRPCError): { message: string; reason: ErrorCode; param:
 
 export const { router } = t;
 
+/** A refusal with the status of the one error table. */
+export function refusalOf(cause: ParapetError): TRPCError {
+  const code = codeOfStatus[errorTable[cause.code].status] ?? 'INTERNAL_SERVER_ERROR';
+  return new TRPCError({ code, message: cause.message, cause });
+}
+
 /** Refusals of verbs become tRPC errors with the status of the one error table. */
 export const publicProcedure = t.procedure.use(async ({ next }) => {
   const result = await next();
   if (!result.ok && result.error.cause instanceof ParapetError) {
-    const { cause } = result.error;
-    const code = codeOfStatus[errorTable[cause.code].status] ?? 'INTERNAL_SERVER_ERROR';
-    throw new TRPCError({ code, message: cause.message, cause });
+    throw refusalOf(result.error.cause);
   }
   return result;
 });

@@ -1,10 +1,12 @@
+import type { Socket } from 'node:net';
+import { ParapetError } from '@parapet/contracts/errors';
 import type { ControlServices } from '@parapet/control/context';
 import { fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { refuseForeignOrigin } from '../auth/origin.ts';
 import type { SessionAuthenticator } from '../auth/session.ts';
-import type { TrpcContext } from './base.ts';
+import { refusalOf, type TrpcContext } from './base.ts';
 import { type AppRouter, appRouter } from './router.ts';
 
 export interface TrpcOptions {
@@ -20,17 +22,24 @@ export async function registerTrpc(
   app: FastifyInstance,
   { services, sessions, allowed, log }: TrpcOptions,
 ): Promise<void> {
+  cutStreamsOnClose(app);
   await app.register(fastifyTRPCPlugin<AppRouter>, {
     prefix: '/trpc',
     trpcOptions: {
       router: appRouter,
       async createContext({ req }): Promise<TrpcContext> {
-        refuseForeignOrigin(req.headers, allowed);
-        return {
-          services,
-          person: await sessions.authenticate(req.headers),
-          origin: { ip: req.ip, userAgent: req.headers['user-agent'] ?? null, requestId: req.id },
-        };
+        try {
+          refuseForeignOrigin(req.headers, allowed);
+          return {
+            services,
+            person: await sessions.authenticate(req.headers),
+            origin: { ip: req.ip, userAgent: req.headers['user-agent'] ?? null, requestId: req.id },
+          };
+        } catch (error) {
+          // tRPC takes any other error from here for a failure of ours.
+          if (error instanceof ParapetError) throw refusalOf(error);
+          throw error;
+        }
       },
       onError({ error, path, req }) {
         if (error.code === 'INTERNAL_SERVER_ERROR') {
@@ -38,5 +47,22 @@ export async function registerTrpc(
         }
       },
     },
+  });
+}
+
+/**
+ * Cuts the event streams when the gateway closes, instead of waiting for followers to go. A stream that is cut, unlike
+ * one that is ended, is opened again by its follower, at another gateway or at this one when it is back.
+ */
+function cutStreamsOnClose(app: FastifyInstance): void {
+  const streams = new Set<Socket>();
+  app.addHook('onRequest', async (request) => {
+    if (!request.url.startsWith('/trpc/') || !request.headers.accept?.includes('text/event-stream')) return;
+    const { socket } = request.raw;
+    streams.add(socket);
+    socket.once('close', () => streams.delete(socket));
+  });
+  app.addHook('preClose', async () => {
+    for (const socket of streams) socket.destroy();
   });
 }

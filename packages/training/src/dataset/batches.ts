@@ -71,9 +71,24 @@ export interface MicroBatchLimits {
   maxTargets: number;
 }
 
-/** Cuts sequences into micro-batches within the limits, longest first. */
+/**
+ * Cuts sequences into as few micro-batches as the limits allow, longest first, and of about the same size: none is a
+ * leftover row, and the largest takes no more memory than it must.
+ */
 export function microBatches(sequences: readonly TrainingSequence[], limits: MicroBatchLimits): MicroBatch[] {
   const sorted = [...sequences].sort((a, b) => b.tokens.length - a.tokens.length);
+  let groups = cut(sorted, limits);
+  let [low, high] = [0, limits.maxTokens];
+  while (groups.length > 1 && high - low > columnMultiple) {
+    const maxTokens = Math.floor((low + high) / 2);
+    const tighter = cut(sorted, { ...limits, maxTokens });
+    if (tighter.length > groups.length) low = maxTokens;
+    else [high, groups] = [maxTokens, tighter];
+  }
+  return groups.map(padded);
+}
+
+function cut(sorted: readonly TrainingSequence[], limits: MicroBatchLimits): TrainingSequence[][] {
   const groups: TrainingSequence[][] = [];
   let columns = 0;
   let targets = 0;
@@ -89,7 +104,7 @@ export function microBatches(sequences: readonly TrainingSequence[], limits: Mic
       targets = more;
     }
   }
-  return groups.map(padded);
+  return groups;
 }
 
 export function paddedColumns(length: number): number {

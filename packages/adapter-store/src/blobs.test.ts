@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import S3rver from 's3rver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BlobStore, readBytes } from './blobs.ts';
-import { createFilesystemStore, removeStaleUploads } from './filesystem.ts';
+import { createFilesystemStore } from './filesystem.ts';
 import { createS3Store } from './s3.ts';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -199,7 +199,7 @@ describe('a filesystem store', () => {
     await writeFile(join(root, 'incoming', 'old'), 'x');
     await utimes(join(root, 'incoming', 'old'), new Date(0), new Date(0));
     await writeFile(join(root, 'incoming', 'young'), 'x');
-    expect(await removeStaleUploads(root, new Date(Date.now() - 60_000))).toBe(1);
+    expect(await store.removeStale(new Date(Date.now() - 60_000))).toBe(1);
     expect(await readdir(join(root, 'incoming'))).toEqual(['young']);
     await rm(root, { recursive: true });
   });

@@ -38,6 +38,8 @@ export type BlobStore = {
   delete(digest: Digest, unlessSince?: Date): Promise<boolean>;
   /** Every blob, in no order. */
   list(): AsyncIterable<BlobInfo>;
+  /** Removes what writers that died before `before` left behind; answers how many files. */
+  removeStale(before: Date): Promise<number>;
   /** Throws when the store does not answer or can't be written. */
   check(): Promise<void>;
 };

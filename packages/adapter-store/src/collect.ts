@@ -1,6 +1,6 @@
 import type { Digest } from '@parapet/contracts/ids';
 import type { DatabaseHandle } from '@parapet/db/client';
-import type { BlobStore } from './blobs.ts';
+import type { BlobInfo, BlobStore } from './blobs.ts';
 
 export type Collection = { removed: number; bytes: number; orphans: number };
 
@@ -8,7 +8,8 @@ const unreferenced = 'not exists (select 1 from blob_references r where r.digest
 
 /**
  * Mark and sweep: removes blobs nothing refers to that were touched longer than `graceMs` ago, then stored content
- * the database knows nothing of (an upload whose process died before it was referred to), with the same grace.
+ * the database knows nothing of (an upload whose process died before it was referred to) and unfinished uploads, with
+ * the same grace.
  * Safe beside running gateways; at most `limit` of each a call.
  */
 export async function collectGarbage(
@@ -28,16 +29,33 @@ export async function collectGarbage(
       result.bytes += bytes;
     }
   }
-  for await (const blob of store.list()) {
-    if (result.orphans >= limit) break;
-    if (blob.modifiedAt >= before) continue;
-    const known = await handle.query('select 1 from blobs where digest = $1', [blob.digest]);
-    if (known.length === 0 && (await store.delete(blob.digest, before))) {
+  await store.removeStale(before);
+  let batch: BlobInfo[] = [];
+  const sweep = async () => {
+    for (const blob of await unknownOf(handle, batch)) {
+      if (result.orphans >= limit || !(await store.delete(blob.digest, before))) continue;
       result.orphans++;
       result.bytes += blob.bytes;
     }
+    batch = [];
+  };
+  for await (const blob of store.list()) {
+    if (result.orphans >= limit) break;
+    if (blob.modifiedAt < before) batch.push(blob);
+    if (batch.length === 500) await sweep();
   }
+  await sweep();
   return result;
+}
+
+async function unknownOf(handle: DatabaseHandle, stored: readonly BlobInfo[]): Promise<BlobInfo[]> {
+  if (stored.length === 0) return [];
+  const digests = stored.map((blob) => blob.digest);
+  const rows = await handle.query<{ digest: string }>('select digest from blobs where digest = any($1::text[])', [
+    digests,
+  ]);
+  const known = new Set(rows.map((row) => row.digest));
+  return stored.filter((blob) => !known.has(blob.digest));
 }
 
 /**

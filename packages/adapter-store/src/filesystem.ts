@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { digestSchema } from '@parapet/contracts/ids';
 import { type BlobStore, blobNotFound } from './blobs.ts';
-import { spool, toStorageError } from './spool.ts';
+import { removeOlder, spool, toStorageError } from './spool.ts';
 import { verifying } from './verify.ts';
 
 async function syncDirectory(path: string): Promise<void> {
@@ -102,6 +102,7 @@ export function createFilesystemStore(root: string): BlobStore {
         }
       }
     },
+    removeStale: (before) => removeOlder(incoming, before),
     check: async () => {
       await mkdir(incoming, { recursive: true });
       await access(root, constants.R_OK | constants.W_OK);
@@ -110,19 +111,4 @@ export function createFilesystemStore(root: string): BlobStore {
       await rm(probe);
     },
   };
-}
-
-/** Removes what writers that died left behind in `incoming`; answers how many files. */
-export async function removeStaleUploads(root: string, olderThan: Date): Promise<number> {
-  const entries = await opendir(join(root, 'incoming')).catch(() => null);
-  if (entries === null) return 0;
-  let removed = 0;
-  for await (const entry of entries) {
-    const path = join(root, 'incoming', entry.name);
-    const there = await stat(path).catch(() => null);
-    if (there === null || there.mtime >= olderThan) continue;
-    await rm(path, { force: true });
-    removed++;
-  }
-  return removed;
 }

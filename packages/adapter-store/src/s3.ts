@@ -15,7 +15,7 @@ import {
 import { ParapetError } from '@parapet/contracts/errors';
 import { digestSchema } from '@parapet/contracts/ids';
 import { type BlobStore, blobNotFound } from './blobs.ts';
-import { spool } from './spool.ts';
+import { removeOlder, spool } from './spool.ts';
 import { verifying } from './verify.ts';
 
 export type S3Config = {
@@ -138,6 +138,7 @@ export function createS3Store(config: S3Config): BlobStore & { close(): void } {
         token = page.IsTruncated ? page.NextContinuationToken : undefined;
       } while (token !== undefined);
     },
+    removeStale: (before) => removeOlder(directory, before),
     check: async () => {
       try {
         await client.send(new HeadBucketCommand({ Bucket: bucket }));

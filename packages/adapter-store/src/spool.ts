@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open, opendir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ParapetError } from '@parapet/contracts/errors';
 import type { Digest } from '@parapet/contracts/ids';
@@ -58,4 +58,19 @@ export async function spool(directory: string, content: BlobContent, options: Wr
     await rm(path, { force: true });
     throw toStorageError(error);
   }
+}
+
+/** Removes the files of `directory` last written before `before`; answers how many. */
+export async function removeOlder(directory: string, before: Date): Promise<number> {
+  const entries = await opendir(directory).catch(() => null);
+  if (entries === null) return 0;
+  let removed = 0;
+  for await (const entry of entries) {
+    const path = join(directory, entry.name);
+    const there = await stat(path).catch(() => null);
+    if (there === null || there.mtime >= before) continue;
+    await rm(path, { force: true });
+    removed++;
+  }
+  return removed;
 }

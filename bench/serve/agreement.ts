@@ -25,7 +25,8 @@ interface Configuration {
 }
 
 const configurations: Configuration[] = [
-  { name: 'int8 b32, float32 cache', kind: 'int8', blockSize: 32, quantiseKv: false },
+  { name: 'int8 b16, float32 cache', kind: 'int8', blockSize: 16, quantiseKv: false },
+  { name: 'int8 b16, int8 cache', kind: 'int8', blockSize: 16, quantiseKv: true },
   { name: 'int8 b32, int8 cache', kind: 'int8', blockSize: 32, quantiseKv: true },
   { name: 'int8 b64, int8 cache', kind: 'int8', blockSize: 64, quantiseKv: true },
 ];

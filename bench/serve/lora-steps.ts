@@ -1,7 +1,7 @@
 import { calibrateKv } from '@parapet/inference/calibrate-kv';
 import { calibrationTexts } from '@parapet/inference/calibration';
 import { buildLoraDecodeGraph } from '@parapet/inference/lora-decode-graph';
-import { openServingWeights } from '@parapet/inference/weights';
+import { openServingWeights, servedBlockSize } from '@parapet/inference/weights';
 import type { BaseModel } from '@parapet/models/open';
 import { encodeModel } from '@parapet/onnx-graph/encode';
 import { Runtime, Tensor } from '@parapet/runtime';
@@ -21,7 +21,7 @@ export async function loraStepMs(
 ): Promise<number> {
   const { spec } = model;
   const runtime = Runtime.open();
-  const weights = openServingWeights({ model, kind: 'int8', folder: weightsFolder, blockSize: 32 });
+  const weights = openServingWeights({ model, kind: 'int8', folder: weightsFolder, blockSize: servedBlockSize });
   const cache = await calibrateKv(runtime, spec, weights, calibrationTexts(model));
   const g = buildLoraDecodeGraph({ spec, weights, cache }, rank);
   const session = runtime.createSession({ bytes: encodeModel(g), folder: weights.folder }, { memoryPattern: false });

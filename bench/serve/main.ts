@@ -4,6 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { servedBlockSize } from '@parapet/inference/weights';
 import { kvWidth, type ModelSpec, modelParameters, queryWidth } from '@parapet/models/spec';
 import { openBaseModel } from '@parapet/models/testing-base';
 import { printResult } from '../harness/report.ts';
@@ -29,7 +30,7 @@ function stepWork(spec: ModelSpec, rows: number): { bytes: number; macs: number 
   const linears = modelParameters(spec); // the embedding is the head: every number is multiplied once
   const cache = rows * cachedTokens * spec.layers * 2 * kvWidth(spec);
   const attention = rows * cachedTokens * spec.layers * 2 * queryWidth(spec);
-  return { bytes: linears * (1 + 4 / 32) + cache, macs: rows * linears + attention };
+  return { bytes: linears * (1 + 4 / servedBlockSize) + cache, macs: rows * linears + attention };
 }
 
 const model = await openBaseModel();

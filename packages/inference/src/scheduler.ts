@@ -185,11 +185,6 @@ export class Scheduler {
     this.counters.leave(job.tenantId);
   }
 
-  /** Waiting requests whose deadline has passed. */
-  expired(nowMs: number): Job[] {
-    return this.queue.filter((job) => job.deadlineAt !== null && job.deadlineAt <= nowMs);
-  }
-
   private nextJob(): Job | null {
     let best: Job | null = null;
     for (const job of this.queue) {

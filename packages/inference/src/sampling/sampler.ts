@@ -102,9 +102,12 @@ export class Sampler {
     const most = logits[peak]!;
     const u = uniformAt(this.seed, position);
     const weights = weightScratch(logits.length);
+    // Under e^−25 of the likeliest a token is never drawn: all of them together weigh less than 10⁻⁶.
+    const floor = most - 25 * temperature;
     let sum = 0;
     for (let i = 0; i < logits.length; i++) {
-      const weight = Math.exp((logits[i]! - most) / temperature);
+      const logit = logits[i]!;
+      const weight = logit > floor ? Math.exp((logit - most) / temperature) : 0;
       weights[i] = weight;
       sum += weight;
     }
@@ -189,7 +192,7 @@ export class LogprobReader {
     const peak = argmax(logits);
     const most = peak < 0 ? 0 : logits[peak]!;
     let sum = 0;
-    for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i]! - most);
+    for (let i = 0; i < logits.length; i++) if (logits[i]! > most - 30) sum += Math.exp(logits[i]! - most);
     this.normaliser = most + Math.log(sum);
     this.top = largest(logits, alternatives).map((id) => this.of(id));
   }

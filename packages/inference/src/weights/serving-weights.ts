@@ -19,6 +19,9 @@ import { exportTensors } from './export-tensors.ts';
 export const weightKinds = ['fp32', 'int8', 'q4'] as const;
 export type WeightKind = (typeof weightKinds)[number];
 
+/** Numbers that share a scale unless told otherwise: the largest that keeps 96% agreement with fp32 (docs/engine.md). */
+export const servedBlockSize = 16;
+
 /** Raised when the file's layout changes: an older export is made again. */
 const exporterVersion = 1;
 /** Offsets are page multiples: a tensor over the mapped file is aligned for every kernel. */

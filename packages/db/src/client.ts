@@ -20,6 +20,8 @@ export type DatabaseConfig =
       /** Connections of this process; 10 unless told. */
       poolSize?: number;
       statementTimeoutMs?: number;
+      /** Longest wait for a connection, 5 s unless told; then `engine_unavailable`. */
+      connectTimeoutMs?: number;
     };
 
 /** An open database. One a process; close it last. */

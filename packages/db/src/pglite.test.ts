@@ -56,8 +56,13 @@ describe('the embedded database', () => {
 });
 
 describe('the client of the database’s thread', () => {
+  const openClient = async () => {
+    await cp(await pgliteTemplate(), join(home, 'data'), { recursive: true });
+    return new PgliteClient(join(home, 'data'));
+  };
+
   it('keeps statements out of a transaction that is not theirs, in the order they came', async () => {
-    const client = new PgliteClient(null);
+    const client = await openClient();
     await client.exec('create table t (n int)');
     const order: string[] = [];
     const insert = (n: number, by: Pick<PgliteClient, 'query'> = client) =>
@@ -84,7 +89,7 @@ describe('the client of the database’s thread', () => {
   });
 
   it('leaves the event loop free while the database computes', async () => {
-    const client = new PgliteClient(null);
+    const client = await openClient();
     await client.query('select 1');
     let turns = 0;
     const timer = setInterval(() => turns++, 1);

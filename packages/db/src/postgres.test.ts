@@ -60,7 +60,7 @@ describe.skipIf(!canStartPostgres())('Postgres', () => {
   });
 
   it('says at once that the server is gone, or that every connection is taken for too long', async () => {
-    const handle = await openDatabase({ kind: 'postgres', url: server.url, poolSize: 1 });
+    const handle = await openDatabase({ kind: 'postgres', url: server.url, poolSize: 1, connectTimeoutMs: 300 });
     let end = () => {};
     const taken = handle.db.transaction(
       () =>

@@ -31,7 +31,7 @@ export async function openPostgres(config: Extract<DatabaseConfig, { kind: 'post
     max: config.poolSize ?? 10,
     types,
     // A pool that is full or a server that is gone gets an answer, not a queue without end.
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: config.connectTimeoutMs ?? 5_000,
     statement_timeout: config.statementTimeoutMs ?? 60_000,
     application_name: 'parapet',
   });

@@ -41,6 +41,7 @@ import type { GatewayServices } from './services.ts';
 import { CostEstimator } from './serving/cost-estimator.ts';
 import { Fleet } from './serving/fleet.ts';
 import { ModelDirectory } from './serving/model-directory.ts';
+import { promptVectors } from './serving/prompt-vectors.ts';
 import { lookUpModel } from './serving/resolve-model.ts';
 import { WorkerRegistry } from './serving/worker-registry.ts';
 import { ThreadedTokenizer } from './tokenizer/threaded-tokenizer.ts';
@@ -154,12 +155,14 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
     return sessions.authenticate(headers);
   };
   const models = new ModelDirectory(lookUpModel);
+  const estimator = new CostEstimator();
+  control.promptVectors = promptVectors({ fleet, metering, estimator });
   const services: GatewayServices = {
     control,
     metering,
     fleet,
     metrics: new Metrics(() => fleet),
-    estimator: new CostEstimator(),
+    estimator,
     log,
     authenticate: (request) => authenticate(request, { keys, session }),
     resolveModel: (context, name) => models.resolve(context, name),

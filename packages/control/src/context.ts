@@ -1,4 +1,6 @@
 import type { BlobStore } from '@parapet/adapter-store/blobs';
+import type { TenantId } from '@parapet/contracts/ids';
+import type { VectorsSummary } from '@parapet/contracts/serve-worker';
 import type { DatabaseHandle } from '@parapet/db/client';
 import type { Metering } from '@parapet/metering/metering';
 import type { Origin, Principal } from './access/principal.ts';
@@ -6,6 +8,16 @@ import type { RowTokenizer } from './datasets/row-tokenizer.ts';
 import type { SecretBox } from './secret-box.ts';
 
 export type { Origin, Principal, Tenancy } from './access/principal.ts';
+
+/** One prompt to one adapter version, on a tenant's account. */
+export interface PromptVectorsInput {
+  tenantId: TenantId;
+  keyId: string | null;
+  baseModel: string;
+  baseDigest: string;
+  adapter: { name: string; digest: string };
+  prompt: string;
+}
 
 /** What the verbs work with; made once a process by the app. */
 export interface ControlServices {
@@ -23,6 +35,8 @@ export interface ControlServices {
   secrets?: SecretBox;
   /** Whether webhooks may go to addresses inside this network: a machine of one's own, not a platform for others. */
   webhooksInside?: boolean;
+  /** A prompt's vectors from an engine, admitted and settled as a request; not there where no engine is connected. */
+  promptVectors?(input: PromptVectorsInput): Promise<VectorsSummary>;
   now(): Date;
   /** ISO 4217 code of the price list; USD unless told. */
   currency?: string;

@@ -4,6 +4,7 @@ import { deleteAdapterVersion } from '@parapet/control/verbs/adapters/delete-ver
 import { getAdapter } from '@parapet/control/verbs/adapters/get-adapter';
 import { getEvaluation } from '@parapet/control/verbs/adapters/get-evaluation';
 import { getLineage } from '@parapet/control/verbs/adapters/get-lineage';
+import { getVectors } from '@parapet/control/verbs/adapters/get-vectors';
 import { listAdapters } from '@parapet/control/verbs/adapters/list-adapters';
 import { moveAlias } from '@parapet/control/verbs/adapters/move-alias';
 import { removeAlias } from '@parapet/control/verbs/adapters/remove-alias';
@@ -16,6 +17,7 @@ export const adaptersRouter = router({
   get: query(getAdapter),
   lineage: query(getLineage),
   evaluation: query(getEvaluation),
+  vectors: query(getVectors),
   moveAlias: mutation(moveAlias),
   aliasBack: mutation(aliasBack),
   removeAlias: mutation(removeAlias),

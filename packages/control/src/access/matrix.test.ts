@@ -35,7 +35,7 @@ const canary = 'KINGFISHER';
 const baseDigest = 'b'.repeat(64);
 
 /** Rules that no verb has yet: `models.get` and `models.resolve` are the gateway's, on its hot path. */
-const elsewhere: VerbName[] = ['models.get', 'models.resolve', 'adapters.vectors'];
+const elsewhere: VerbName[] = ['models.get', 'models.resolve'];
 
 describe('every verb × every role × a foreign tenant’s ids', () => {
   let fixture: ControlFixture;

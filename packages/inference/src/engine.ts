@@ -3,6 +3,7 @@ import { ParapetError } from '@parapet/contracts/errors';
 import type { FinishReason, GenerateEvent, GenerateRequest, TokenLogprob } from '@parapet/contracts/serve-worker';
 import type { BaseModel } from '@parapet/models/open';
 import { AdapterCache, type LoadedAdapter } from './adapters/adapter-cache.ts';
+import { summariseScales } from './adapters/summarise-scales.ts';
 import { GrammarCache } from './constrained/grammar-cache.ts';
 import { shareMicros } from './device-time.ts';
 import type { Device, ModelRunner, PrefillRun, PromptScaling, RowScales } from './devices/device.ts';
@@ -17,7 +18,7 @@ import { type Admission, type Job, Scheduler } from './scheduler.ts';
 import type { Generation, Sequence } from './sequence.ts';
 import { EngineStats, type StatsSnapshot } from './stats.ts';
 import { TextStream } from './text/text-stream.ts';
-import { openServingWeights, type WeightKind } from './weights/serving-weights.ts';
+import { openServingWeights, servedBlockSize, type WeightKind } from './weights/serving-weights.ts';
 
 export interface EngineOptions {
   model: BaseModel;
@@ -54,6 +55,8 @@ interface Prefilling {
 }
 
 const defaultPrefillStallMs = 40;
+/** What a prompt may take at once when nobody decodes: cancellations and the health check still get their turn. */
+const idlePrefillMicros = 500_000;
 
 /**
  * Serves many tenants' requests on one model: `step()` = schedule → run → postprocess, over and over while there is
@@ -111,7 +114,7 @@ export class Engine {
       model,
       weights: kind,
       weightsFolder: folder,
-      blockSize = defaultBlockSize,
+      blockSize = servedBlockSize,
       device,
       maxRows,
       kvTokens,
@@ -251,6 +254,7 @@ export class Engine {
       cancelled: false,
       ended: false,
       vectorsDigest: null,
+      vectors: null,
     };
   }
 
@@ -288,8 +292,8 @@ export class Engine {
     if (current === null) return false;
     const { run, tokens, generation } = current;
     const perLayer = tokens.length * this.prefillMicrosPerTokenLayer;
-    const layers =
-      this.scheduler.rows.size === 0 ? run.remainingLayers : Math.max(1, Math.floor(budget.micros / perLayer));
+    const allowed = this.scheduler.rows.size === 0 ? idlePrefillMicros : budget.micros;
+    const layers = Math.max(1, Math.floor(allowed / perLayer));
     const before = run.remainingLayers;
     const start = performance.now();
     try {
@@ -368,6 +372,9 @@ export class Engine {
   ): void {
     const { request, job, usage } = generation;
     if (request.vectorsDigest && scales !== null) generation.vectorsDigest = digestOf(scales.numbers);
+    if (request.vectorsSummary && scales !== null) {
+      generation.vectors = summariseScales(this.options.model.spec, scales);
+    }
     generation.rows = Array.from({ length: request.n }, (_, index) => this.newSequence(generation, index, scales));
     this.scheduler.start(
       job,
@@ -523,7 +530,12 @@ export class Engine {
     generation.events.push({ type: 'finish', index: sequence.index, reason });
     this.removeRow(sequence);
     if (generation.rows.every((row) => row.finished)) {
-      this.end(generation, { type: 'done', usage: generation.usage, vectorsDigest: generation.vectorsDigest });
+      this.end(generation, {
+        type: 'done',
+        usage: generation.usage,
+        vectorsDigest: generation.vectorsDigest,
+        vectors: generation.vectors,
+      });
     }
   }
 
@@ -643,9 +655,6 @@ export class Engine {
 
 /** Positions whose logits are read at once for a prompt's own log-probabilities. */
 const logprobChunk = 64;
-
-/** Chosen by measurement, see docs/engine.md. */
-const defaultBlockSize = 32;
 
 function needsLogits({ sampler, constraint }: Sequence): boolean {
   return constraint !== null || !sampler.isPlainGreedy;

@@ -1,4 +1,4 @@
-import type { GenerateEvent, GenerateRequest, GenerateUsage } from '@parapet/contracts/serve-worker';
+import type { GenerateEvent, GenerateRequest, GenerateUsage, VectorsSummary } from '@parapet/contracts/serve-worker';
 import type { LoadedAdapter } from './adapters/adapter-cache.ts';
 import type { TokenConstraint } from './constrained/token-constraint.ts';
 import type { RowScales } from './devices/device.ts';
@@ -23,6 +23,7 @@ export interface Generation {
   cancelled: boolean;
   ended: boolean;
   vectorsDigest: string | null;
+  vectors: VectorsSummary | null;
 }
 
 /** One row: its tokens, its vectors, how it chooses and what of its text has left. */

@@ -27,12 +27,13 @@ describe('the tokenizer of the base model', () => {
       if (row.messages) expect(model.chatTemplate?.prompt(row.messages)).toEqual(row.prompt_tokens);
   });
 
-  it('encodes a megabyte in less than five seconds', () => {
+  it('encodes a megabyte in less than five seconds of processor time', () => {
     const text = goldenTokens()
       .cases.map((c) => c.text)
       .join(' ');
-    const begin = performance.now();
+    const begin = process.cpuUsage();
     for (let done = 0; done < 1_000_000; done += Buffer.byteLength(text)) model.tokenizer.encode(text);
-    expect(performance.now() - begin).toBeLessThan(5_000);
+    const { user, system } = process.cpuUsage(begin);
+    expect(user + system).toBeLessThan(5_000_000);
   });
 });

@@ -1,6 +1,5 @@
 'use client';
 
-import { Slider as SliderPrimitive, Switch as SwitchPrimitive } from 'radix-ui';
 import { type ReactNode, useId } from 'react';
 import { cn } from '#lib/cn.ts';
 
@@ -52,23 +51,23 @@ export function Switch({
   onChange: (checked: boolean) => void;
   disabled?: boolean;
 }) {
-  const id = useId();
   return (
-    <div className="flex items-center gap-2.5 text-[0.8125rem]">
-      <SwitchPrimitive.Root
-        id={id}
+    <label className="inline-flex cursor-pointer items-center gap-2.5 text-[0.8125rem] has-disabled:cursor-not-allowed has-disabled:opacity-60">
+      <input
+        type="checkbox"
+        role="switch"
+        aria-checked={checked}
         checked={checked}
-        onCheckedChange={onChange}
         disabled={disabled}
-        className="h-5 w-9 shrink-0 rounded-full bg-line-strong p-0.5 transition-colors disabled:opacity-50 data-[state=checked]:bg-accent"
-      >
-        <SwitchPrimitive.Thumb className="block size-4 rounded-full bg-white shadow-card transition-transform data-[state=checked]:translate-x-4 dark:bg-canvas" />
-      </SwitchPrimitive.Root>
-      <label htmlFor={id}>{label}</label>
-    </div>
+        onChange={(event) => onChange(event.target.checked)}
+        className="relative h-5 w-9 shrink-0 cursor-[inherit] appearance-none rounded-full bg-line-strong transition-colors before:absolute before:top-0.5 before:left-0.5 before:size-4 before:rounded-full before:bg-white before:shadow-card before:transition-transform checked:bg-accent checked:before:translate-x-4 dark:before:bg-canvas"
+      />
+      <span>{label}</span>
+    </label>
   );
 }
 
+/** The browser's own range: any keyboard, any screen reader, any thumb. */
 export function Slider({
   label,
   value,
@@ -85,21 +84,15 @@ export function Slider({
   step: number;
 }) {
   return (
-    <SliderPrimitive.Root
-      value={[value]}
-      onValueChange={([next]) => onChange(next ?? min)}
+    <input
+      type="range"
+      aria-label={label}
+      value={value}
       min={min}
       max={max}
       step={step}
-      className="relative flex h-5 w-full touch-none select-none items-center"
-    >
-      <SliderPrimitive.Track className="relative h-1 flex-1 rounded-full bg-line-strong/50">
-        <SliderPrimitive.Range className="absolute h-full rounded-full bg-accent" />
-      </SliderPrimitive.Track>
-      <SliderPrimitive.Thumb
-        aria-label={label}
-        className="block size-4 rounded-full border-2 border-accent bg-surface shadow-card"
-      />
-    </SliderPrimitive.Root>
+      onChange={(event) => onChange(Number(event.target.value))}
+      className="h-5 w-full min-w-0 cursor-pointer accent-(--accent)"
+    />
   );
 }

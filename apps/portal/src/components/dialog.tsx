@@ -19,7 +19,9 @@ export function Dialog({ trigger, ...props }: DialogProps & { trigger?: ReactNod
       ) : null}
       {opened ? (
         <Suspense>
-          <DialogContent {...props} />
+          <DialogContent {...props}>
+            <Suspense>{props.children}</Suspense>
+          </DialogContent>
         </Suspense>
       ) : null}
     </>

@@ -47,7 +47,7 @@ export function Menu({
   return (
     <Suspense fallback={button}>
       <MenuRoot trigger={trigger} align={align} open={open} onOpenChange={setOpen}>
-        {children}
+        <Suspense>{children}</Suspense>
       </MenuRoot>
     </Suspense>
   );

@@ -1,8 +1,9 @@
 import type { Recipe } from '@parapet/contracts/recipe';
 import { formatInteger, formatPercent } from '#lib/format.ts';
-import { training } from '#text/en/training.ts';
+import { choiceNames, recipeText } from '#text/en/recipe.ts';
 
-const { recipe: text, form } = training;
+const text = recipeText;
+const form = { ...choiceNames, rank: recipeText.rank };
 
 /** A recipe's choices by name, in reading order: for one job and for tables of several. */
 export function recipeRows(recipe: Recipe): [name: string, value: string][] {

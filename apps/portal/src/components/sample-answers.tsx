@@ -1,8 +1,8 @@
 import type { SamplePrediction } from '@parapet/contracts/recipe';
-import { training } from '#text/en/training.ts';
+import { jobPage } from '#text/en/job-page.ts';
 import { Badge } from './badge.tsx';
 
-const text = training.samples;
+const text = jobPage.samples;
 
 /** Held-out rows: what was asked, what was expected, what base model and adapter answered. */
 export function SampleAnswers({ samples }: { samples: readonly SamplePrediction[] }) {

@@ -2,13 +2,12 @@
 
 import type { AdapterView } from '@parapet/contracts/portal/adapters';
 import { useSuspenseInfiniteQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Layers } from 'lucide-react';
 import Link from 'next/link';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { FilterSelect, ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
@@ -21,7 +20,7 @@ import { adapters as text } from '#text/en/adapters.ts';
 import { adapterListInput } from './list-input.ts';
 import { methodText } from './method-text.ts';
 
-const columns: ColumnDef<AdapterView, unknown>[] = [
+const columns: Column<AdapterView>[] = [
   {
     id: 'name',
     header: text.columns.name,

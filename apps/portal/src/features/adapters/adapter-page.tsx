@@ -3,6 +3,7 @@
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { MessageSquare } from 'lucide-react';
 import Link from 'next/link';
+import { lazy, Suspense } from 'react';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
 import { Card } from '#components/card.tsx';
@@ -16,12 +17,13 @@ import { useUrlState } from '#lib/url-state.ts';
 import { adapters as text } from '#text/en/adapters.ts';
 import { AdapterMenu } from './adapter-menu.tsx';
 import { AliasList } from './alias-list.tsx';
-import { EvaluationCard } from './evaluation-card.tsx';
-import { Lineage } from './lineage.tsx';
 import { methodText } from './method-text.ts';
-import { VectorMap } from './vector-map.tsx';
 import { VersionPicker } from './version-picker.tsx';
 import { VersionTable } from './version-table.tsx';
+
+const EvaluationCard = lazy(async () => ({ default: (await import('./evaluation-card.tsx')).EvaluationCard }));
+const Lineage = lazy(async () => ({ default: (await import('./lineage.tsx')).Lineage }));
+const VectorMap = lazy(async () => ({ default: (await import('./vector-map.tsx')).VectorMap }));
 
 export function AdapterPage({ id }: { id: string }) {
   const trpc = useTRPC();
@@ -111,7 +113,9 @@ export function AdapterPage({ id }: { id: string }) {
               <>
                 {picker}
                 {version.config.method === 'para' ? (
-                  <VectorMap versionId={version.id} />
+                  <Suspense>
+                    <VectorMap versionId={version.id} />
+                  </Suspense>
                 ) : (
                   <Notice>{text.vectors.onlyPara}</Notice>
                 )}

@@ -1,7 +1,7 @@
 import type { AdapterConfig } from '@parapet/contracts/adapter';
-import { training } from '#text/en/training.ts';
+import { choiceNames, recipeText } from '#text/en/recipe.ts';
 
-const { form } = training;
+const form = { ...choiceNames, rank: recipeText.rank };
 
 /** An adapter's architecture in a few words: "PARA · Query, Value, Up · rank 12". */
 export function methodText(config: AdapterConfig): string {

@@ -1,11 +1,10 @@
 'use client';
 
 import type { AdapterDetail, AdapterVersionView } from '@parapet/contracts/portal/adapters';
-import type { ColumnDef } from '@tanstack/react-table';
 import { useMemo } from 'react';
 import { Badge } from '#components/badge.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { Time } from '#components/time.tsx';
 import { formatBytes, formatDecimal } from '#lib/format.ts';
 import { adapters } from '#text/en/adapters.ts';
@@ -15,7 +14,7 @@ const text = adapters.versions;
 const loss = (value: number | null) => (value === null ? '–' : formatDecimal(value));
 
 export function VersionTable({ adapter }: { adapter: AdapterDetail }) {
-  const columns = useMemo<ColumnDef<AdapterVersionView, unknown>[]>(
+  const columns = useMemo<Column<AdapterVersionView>[]>(
     () => [
       {
         id: 'version',

@@ -2,11 +2,10 @@
 
 import type { LedgerEntryView } from '@parapet/contracts/portal/admin';
 import { useSuspenseInfiniteQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { BookOpenCheck } from 'lucide-react';
 import Link from 'next/link';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { formatDateTime, formatMicros, formatMoney } from '#lib/format.ts';
@@ -16,7 +15,7 @@ import { useUrlState } from '#lib/url-state.ts';
 import { useSearch } from '#lib/use-search.ts';
 import { ledger as text } from '#text/en/admin.ts';
 
-const columns: ColumnDef<LedgerEntryView, unknown>[] = [
+const columns: Column<LedgerEntryView>[] = [
   {
     id: 'kind',
     header: text.columns.kind,

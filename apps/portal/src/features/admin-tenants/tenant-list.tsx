@@ -2,12 +2,11 @@
 
 import type { TenantView } from '@parapet/contracts/portal/admin';
 import { useSuspenseInfiniteQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Building2 } from 'lucide-react';
 import Link from 'next/link';
 import { Badge } from '#components/badge.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { FilterSelect, ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
 import { Meter } from '#components/meter.tsx';
 import { EmptyState } from '#components/states.tsx';
@@ -19,7 +18,7 @@ import { useSearch } from '#lib/use-search.ts';
 import { tenants as text } from '#text/en/admin.ts';
 import { tenantListInput } from './list-input.ts';
 
-const columns: ColumnDef<TenantView, unknown>[] = [
+const columns: Column<TenantView>[] = [
   {
     id: 'name',
     header: text.columns.name,

@@ -2,14 +2,13 @@
 
 import type { BaseModelView } from '@parapet/contracts/portal/admin';
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Archive, Boxes, Coins, Ellipsis, Star } from 'lucide-react';
 import { useState } from 'react';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
 import { Confirm } from '#components/confirm.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { ListFrame, NoMatches } from '#components/list-frame.tsx';
 import { Menu, MenuItem } from '#components/menu.tsx';
 import { EmptyState } from '#components/states.tsx';
@@ -24,7 +23,7 @@ import { PriceDialog } from './price-dialog.tsx';
 
 const tones = { ready: 'ok', loading: 'accent', failed: 'danger', retired: 'neutral' } as const;
 
-const columns: ColumnDef<BaseModelView, unknown>[] = [
+const columns: Column<BaseModelView>[] = [
   {
     id: 'name',
     header: text.columns.name,

@@ -2,14 +2,13 @@
 
 import type { AdminJobView } from '@parapet/contracts/portal/admin';
 import { useMutation, useQueryClient, useSuspenseInfiniteQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Ellipsis, ListOrdered, OctagonX, RotateCw } from 'lucide-react';
 import Link from 'next/link';
 import { useMemo, useState } from 'react';
 import { Button } from '#components/button.tsx';
 import { Confirm } from '#components/confirm.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { JobProgress } from '#components/job-progress.tsx';
 import { JobStatusBadge } from '#components/job-status.tsx';
 import { FilterSelect, ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
@@ -50,7 +49,7 @@ export function JobQueue() {
       onError: (error) => toast(errorText(error), { tone: 'danger' }),
     }),
   );
-  const columns = useMemo<ColumnDef<AdminJobView, unknown>[]>(
+  const columns = useMemo<Column<AdminJobView>[]>(
     () => [
       {
         id: 'job',

@@ -3,12 +3,11 @@
 import type { AuditEntryView } from '@parapet/contracts/portal/audit';
 import type { TextFileView } from '@parapet/contracts/portal/common';
 import { useMutation } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Download, ScrollText, ShieldCheck } from 'lucide-react';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
 import { Menu, MenuItem } from '#components/menu.tsx';
 import { EmptyState } from '#components/states.tsx';
@@ -20,7 +19,7 @@ import { audit as text } from '#text/en/audit.ts';
 import { AuditDetails } from './audit-details.tsx';
 import type { useAuditAddress } from './use-audit-address.ts';
 
-const columns: ColumnDef<AuditEntryView, unknown>[] = [
+const columns: Column<AuditEntryView>[] = [
   {
     id: 'action',
     header: text.columns.action,

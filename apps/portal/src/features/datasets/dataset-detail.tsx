@@ -3,6 +3,7 @@
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { Activity } from 'lucide-react';
 import Link from 'next/link';
+import { lazy, Suspense } from 'react';
 import { Button } from '#components/button.tsx';
 import { Card, CardBody, Stat } from '#components/card.tsx';
 import { CopyableId } from '#components/copy.tsx';
@@ -14,12 +15,13 @@ import { formatBytes, formatCompact, formatInteger } from '#lib/format.ts';
 import { useMay } from '#lib/permissions.tsx';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { datasets as text } from '#text/en/datasets.ts';
-import { DatasetJobs } from './dataset-jobs.tsx';
 import { DatasetMenu } from './dataset-menu.tsx';
-import { DatasetProblems } from './dataset-problems.tsx';
-import { RowBrowser } from './row-browser.tsx';
 import { SplitDialog } from './split-dialog.tsx';
 import { DatasetStatus } from './status-badge.tsx';
+
+const DatasetJobs = lazy(async () => ({ default: (await import('./dataset-jobs.tsx')).DatasetJobs }));
+const DatasetProblems = lazy(async () => ({ default: (await import('./dataset-problems.tsx')).DatasetProblems }));
+const RowBrowser = lazy(async () => ({ default: (await import('./row-browser.tsx')).RowBrowser }));
 
 export function DatasetDetail({ id }: { id: string }) {
   const trpc = useTRPC();
@@ -133,7 +135,15 @@ export function DatasetDetail({ id }: { id: string }) {
               </QueryBoundary>
             ),
           },
-          { value: 'jobs', label: text.tabs.jobs, content: <DatasetJobs jobs={dataset.jobs} /> },
+          {
+            value: 'jobs',
+            label: text.tabs.jobs,
+            content: (
+              <Suspense>
+                <DatasetJobs jobs={dataset.jobs} />
+              </Suspense>
+            ),
+          },
         ]}
       />
     </Page>

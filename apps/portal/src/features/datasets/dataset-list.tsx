@@ -2,11 +2,10 @@
 
 import type { DatasetView } from '@parapet/contracts/portal/datasets';
 import { useSuspenseInfiniteQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Database } from 'lucide-react';
 import Link from 'next/link';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { FilterSelect, ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
@@ -20,7 +19,7 @@ import { datasetListInput } from './list-input.ts';
 import { SampleDialog } from './sample-dialog.tsx';
 import { DatasetStatus } from './status-badge.tsx';
 
-const columns: ColumnDef<DatasetView>[] = [
+const columns: Column<DatasetView>[] = [
   {
     id: 'name',
     header: text.columns.name,

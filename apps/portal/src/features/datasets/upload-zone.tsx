@@ -3,7 +3,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { CircleCheck, FileUp } from 'lucide-react';
 import Link from 'next/link';
-import { type DragEvent, useRef, useState } from 'react';
+import { type DragEvent, lazy, Suspense, useRef, useState } from 'react';
 import { Button } from '#components/button.tsx';
 import { Progress } from '#components/meter.tsx';
 import { Notice } from '#components/states.tsx';
@@ -12,8 +12,9 @@ import { errorText } from '#lib/error-text.ts';
 import { formatBytes } from '#lib/format.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { datasets as text } from '#text/en/datasets.ts';
-import { ProblemTable } from './problem-table.tsx';
 import { TrainingFileRefused, type Uploaded, upload } from './upload.ts';
+
+const ProblemTable = lazy(async () => ({ default: (await import('./problem-table.tsx')).ProblemTable }));
 
 const maxBytes = 512 * 1024 * 1024;
 
@@ -149,7 +150,9 @@ function Refusal({ name, error }: { name: string; error: unknown }) {
       <Notice tone="danger" title={text.refusedTitle(name)} className="rounded-none border-0">
         {error.message} {error.problems.length > 0 ? text.refusedText : null}
       </Notice>
-      {error.problems.length > 0 ? <ProblemTable problems={error.problems} total={error.total} /> : null}
+      <Suspense>
+        {error.problems.length > 0 ? <ProblemTable problems={error.problems} total={error.total} /> : null}
+      </Suspense>
     </div>
   );
 }

@@ -2,11 +2,10 @@
 
 import type { KeyView } from '@parapet/contracts/portal/keys';
 import { useSuspenseQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { KeyRound } from 'lucide-react';
 import { Badge } from '#components/badge.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { FilterSelect, ListFrame, NoMatches } from '#components/list-frame.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
@@ -23,7 +22,7 @@ import { KeyMenu } from './key-menu.tsx';
 
 const tones = { active: 'ok', expiring: 'warn', expired: 'neutral', revoked: 'neutral' } as const;
 
-const columns: ColumnDef<KeyView, unknown>[] = [
+const columns: Column<KeyView>[] = [
   {
     id: 'name',
     header: text.columns.name,

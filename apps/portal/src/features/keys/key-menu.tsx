@@ -1,24 +1,20 @@
 'use client';
 
-import type { CreatedKey, KeyView } from '@parapet/contracts/portal/keys';
+import type { KeyView } from '@parapet/contracts/portal/keys';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Ellipsis, RotateCw, SlidersHorizontal, Trash2 } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Button } from '#components/button.tsx';
 import { Confirm } from '#components/confirm.tsx';
-import { Dialog, DialogActions } from '#components/dialog.tsx';
-import { Field, Input, Select } from '#components/field.tsx';
 import { Menu, MenuItem } from '#components/menu.tsx';
-import { Notice } from '#components/states.tsx';
 import { toast } from '#components/toast.tsx';
-import { errorText } from '#lib/error-text.ts';
 import { useMay } from '#lib/permissions.tsx';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { common } from '#text/en/common.ts';
 import { keys as text } from '#text/en/keys.ts';
-import { LimitInputs } from './create-key.tsx';
-import { limitFields } from './limit-fields.ts';
-import { NewSecret } from './new-secret.tsx';
+
+const EditKey = lazy(async () => ({ default: (await import('./key-dialogs.tsx')).EditKey }));
+const RotateKey = lazy(async () => ({ default: (await import('./key-dialogs.tsx')).RotateKey }));
 
 export function KeyMenu({ keyView: key }: { keyView: KeyView }) {
   const [open, setOpen] = useState<'edit' | 'rotate' | 'revoke' | null>(null);
@@ -49,8 +45,10 @@ export function KeyMenu({ keyView: key }: { keyView: KeyView }) {
           {text.revoke}
         </MenuItem>
       </Menu>
-      <EditKey keyView={key} open={open === 'edit'} onOpenChange={close} />
-      <RotateKey keyView={key} open={open === 'rotate'} onOpenChange={close} />
+      <Suspense>
+        {open === 'edit' ? <EditKey keyView={key} open onOpenChange={close} /> : null}
+        {open === 'rotate' ? <RotateKey keyView={key} open onOpenChange={close} /> : null}
+      </Suspense>
       <Confirm
         open={open === 'revoke'}
         onOpenChange={close}
@@ -65,99 +63,5 @@ export function KeyMenu({ keyView: key }: { keyView: KeyView }) {
         {text.revokeText}
       </Confirm>
     </>
-  );
-}
-
-type DialogProps = { keyView: KeyView; open: boolean; onOpenChange: (open: boolean) => void };
-
-function EditKey({ keyView: key, open, onOpenChange }: DialogProps) {
-  const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  const update = useMutation(
-    trpc.keys.update.mutationOptions({
-      onSuccess: async () => {
-        onOpenChange(false);
-        toast(common.saved);
-        await queryClient.invalidateQueries(trpc.keys.pathFilter());
-      },
-    }),
-  );
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    const fields = new FormData(event.currentTarget);
-    update.mutate({ keyId: key.id, name: String(fields.get('name')), ...limitFields(fields) });
-  }
-  return (
-    <Dialog open={open} onOpenChange={onOpenChange} title={text.editTitle(key.name)}>
-      <form onSubmit={submit} className="grid gap-4">
-        <Field label={text.name}>
-          <Input name="name" defaultValue={key.name} required maxLength={80} />
-        </Field>
-        <LimitInputs rpm={key.requestsPerMinute} tpm={key.tokensPerMinute} budgetMicros={key.monthlyBudgetMicros} />
-        {update.error ? (
-          <div role="alert">
-            <Notice tone="danger">{errorText(update.error)}</Notice>
-          </div>
-        ) : null}
-        <DialogActions>
-          <Button onClick={() => onOpenChange(false)}>{common.cancel}</Button>
-          <Button type="submit" variant="primary" pending={update.isPending}>
-            {common.save}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
-  );
-}
-
-function RotateKey({ keyView: key, open, onOpenChange }: DialogProps) {
-  const [created, setCreated] = useState<CreatedKey | null>(null);
-  const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  const rotate = useMutation(trpc.keys.rotate.mutationOptions({ onSuccess: setCreated }));
-  function close() {
-    onOpenChange(false);
-    setCreated(null);
-    rotate.reset();
-    void queryClient.invalidateQueries(trpc.keys.pathFilter());
-  }
-  function submit(event: FormEvent<HTMLFormElement>) {
-    event.preventDefault();
-    rotate.mutate({ keyId: key.id, overlapHours: Number(new FormData(event.currentTarget).get('overlap')) });
-  }
-  return (
-    <Dialog
-      open={open}
-      onOpenChange={(next) => (next ? onOpenChange(true) : close())}
-      title={created ? text.createdTitle : text.rotateTitle(key.name)}
-      description={created ? text.createdText : text.rotateText}
-    >
-      {created ? (
-        <NewSecret secret={created.secret} onDone={close} />
-      ) : (
-        <form onSubmit={submit} className="grid gap-4">
-          <Field label={text.overlap}>
-            <Select name="overlap" defaultValue="24">
-              {Object.entries(text.overlaps).map(([value, label]) => (
-                <option key={value} value={value}>
-                  {label}
-                </option>
-              ))}
-            </Select>
-          </Field>
-          {rotate.error ? (
-            <div role="alert">
-              <Notice tone="danger">{errorText(rotate.error)}</Notice>
-            </div>
-          ) : null}
-          <DialogActions>
-            <Button onClick={close}>{common.cancel}</Button>
-            <Button type="submit" variant="primary" pending={rotate.isPending}>
-              {text.rotate}
-            </Button>
-          </DialogActions>
-        </form>
-      )}
-    </Dialog>
   );
 }

@@ -6,7 +6,7 @@ import { DialogActions } from '#components/dialog.tsx';
 import { keys as text } from '#text/en/keys.ts';
 
 /** A secret in the one moment it can be read. */
-export function NewSecret({ secret, onDone }: { secret: string; onDone: () => void }) {
+export default function NewSecret({ secret, onDone }: { secret: string; onDone: () => void }) {
   const call = `curl ${window.location.origin}/v1/models -H "Authorization: Bearer ${secret}"`;
   return (
     <div className="grid gap-4">

@@ -2,7 +2,7 @@
 
 import type { CallableModel } from '@parapet/contracts/portal/playground';
 import { X } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { Button } from '#components/button.tsx';
 import { Card } from '#components/card.tsx';
 import { Slider } from '#components/choice.tsx';
@@ -14,8 +14,11 @@ import { playground as text } from '#text/en/playground.ts';
 import { AnswerMetrics } from './answer-metrics.tsx';
 import { type ChatParameters, chatBody } from './chat-request.ts';
 import { ModelSelect } from './model-select.tsx';
-import { TokenProbabilities } from './token-probabilities.tsx';
 import { useAnswer } from './use-answer.ts';
+
+const TokenProbabilities = lazy(async () => ({
+  default: (await import('./token-probabilities.tsx')).TokenProbabilities,
+}));
 
 export type ColumnHandle = {
   run: (parameters: ChatParameters, logprobs: boolean) => void;
@@ -106,7 +109,9 @@ export function AnswerColumn({
               ? `${text.finished[answer.finish]}. ${answer.text}`
               : ''}
         </p>
-        {answer.logprobs.length > 0 && !running ? <TokenProbabilities tokens={answer.logprobs} /> : null}
+        <Suspense>
+          {answer.logprobs.length > 0 && !running ? <TokenProbabilities tokens={answer.logprobs} /> : null}
+        </Suspense>
       </div>
       {answer.state === 'done' || answer.state === 'failed' ? (
         <div className="border-line border-t px-4 py-3">

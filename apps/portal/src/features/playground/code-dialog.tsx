@@ -1,15 +1,16 @@
 'use client';
 
 import { Code } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, useState } from 'react';
 import { Button } from '#components/button.tsx';
 import { Segmented } from '#components/choice.tsx';
-import { CodeBlock } from '#components/code-block.tsx';
 import { Dialog } from '#components/dialog.tsx';
 import { Field, Select } from '#components/field.tsx';
 import { playground as text } from '#text/en/playground.ts';
 import { type ChatParameters, chatBody } from './chat-request.ts';
-import { type CodeLanguage, codeSample } from './code-samples.ts';
+import type { CodeLanguage } from './code-samples.ts';
+
+const CodeView = lazy(() => import('./code-view.tsx'));
 
 /** What the playground does, as code to take away. */
 export function CodeDialog({
@@ -60,10 +61,7 @@ export function CodeDialog({
             label: text.codeLanguages[value],
           }))}
         />
-        <CodeBlock
-          label={text.codeLanguages[language]}
-          code={open ? codeSample(language, `${window.location.origin}/v1`, body) : ''}
-        />
+        <CodeView language={language} body={body} />
       </div>
     </Dialog>
   );

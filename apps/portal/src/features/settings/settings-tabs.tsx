@@ -1,12 +1,13 @@
 'use client';
 
+import { lazy } from 'react';
 import { QueryBoundary } from '#components/states.tsx';
 import { UrlTabs } from '#components/tabs.tsx';
 import { settings as text } from '#text/en/settings.ts';
 import { AccountForm } from './account-form.tsx';
 import { OrganisationForm } from './organisation-form.tsx';
-import { PasswordForm } from './password-form.tsx';
-import { TwoFactorCard } from './two-factor-card.tsx';
+
+const Security = lazy(() => import('./security.tsx'));
 
 export function SettingsTabs({ hasOrganisation }: { hasOrganisation: boolean }) {
   return (
@@ -31,10 +32,9 @@ export function SettingsTabs({ hasOrganisation }: { hasOrganisation: boolean }) 
           value: 'security',
           label: text.tabs.security,
           content: (
-            <div className="grid gap-5">
-              <TwoFactorCard />
-              <PasswordForm />
-            </div>
+            <QueryBoundary>
+              <Security />
+            </QueryBoundary>
           ),
         },
       ]}

@@ -1,21 +1,14 @@
 'use client';
 
 import type { SessionView } from '@parapet/contracts/portal/session';
-import { Building2, LogOut, ShieldCheck, UserRound } from 'lucide-react';
-import Link from 'next/link';
-import { usePathname } from 'next/navigation';
-import { useTheme } from 'next-themes';
-import { Menu, MenuItem, MenuLabel, MenuRadio, MenuSeparator } from '#components/menu.tsx';
-import { toast } from '#components/toast.tsx';
-import { signOut } from '#lib/auth-client.ts';
-import { errorText } from '#lib/error-text.ts';
-import { common } from '#text/en/common.ts';
+import { lazy } from 'react';
+import { Menu } from '#components/menu.tsx';
 import { shell } from '#text/en/shell.ts';
+
+const AccountMenuItems = lazy(() => import('./account-menu-items.tsx'));
 
 /** Who is signed in: the theme, the other area, the way out. */
 export function AccountMenu({ session, compact }: { session: SessionView; compact?: boolean }) {
-  const { theme, setTheme } = useTheme();
-  const inAdmin = usePathname().startsWith('/admin');
   const { user } = session;
   const initials = user.name
     .split(/\s+/)
@@ -23,15 +16,6 @@ export function AccountMenu({ session, compact }: { session: SessionView; compac
     .slice(0, 2)
     .join('')
     .toUpperCase();
-
-  async function leave() {
-    try {
-      await signOut();
-      window.location.assign('/sign-in');
-    } catch (error) {
-      toast(errorText(error), { tone: 'danger' });
-    }
-  }
 
   return (
     <Menu
@@ -58,35 +42,7 @@ export function AccountMenu({ session, compact }: { session: SessionView; compac
         </button>
       }
     >
-      {user.platformAdmin ? (
-        <>
-          <MenuItem asChild>
-            <Link href={inAdmin ? '/' : '/admin/tenants'}>
-              {inAdmin ? <Building2 /> : <ShieldCheck />}
-              {inAdmin ? shell.customerArea : shell.adminArea}
-            </Link>
-          </MenuItem>
-          <MenuSeparator />
-        </>
-      ) : null}
-      <MenuItem asChild>
-        <Link href="/settings?tab=account">
-          <UserRound />
-          {shell.accountSettings}
-        </Link>
-      </MenuItem>
-      <MenuSeparator />
-      <MenuLabel>{common.theme}</MenuLabel>
-      <MenuRadio
-        value={theme ?? 'system'}
-        onValueChange={setTheme}
-        options={(['light', 'dark', 'system'] as const).map((value) => ({ value, label: common.themes[value] }))}
-      />
-      <MenuSeparator />
-      <MenuItem onSelect={leave}>
-        <LogOut />
-        {shell.signOut}
-      </MenuItem>
+      <AccountMenuItems user={user} />
     </Menu>
   );
 }

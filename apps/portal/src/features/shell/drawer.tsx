@@ -1,14 +1,31 @@
 'use client';
 
 import { X } from 'lucide-react';
+import { usePathname } from 'next/navigation';
 import { Dialog } from 'radix-ui';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { Button } from '#components/button.tsx';
 import { useOpener } from '#components/use-opener.ts';
 import { common } from '#text/en/common.ts';
-import { SideNavigation } from './side-navigation.tsx';
 
 /** The navigation as a drawer over the page. */
-export default function Drawer({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+export default function Drawer({
+  open,
+  onOpenChange,
+  children,
+}: {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  children: ReactNode;
+}) {
+  const pathname = usePathname();
+  const cameFrom = useRef(pathname);
+  useEffect(() => {
+    if (cameFrom.current === pathname) return;
+    cameFrom.current = pathname;
+    onOpenChange(false);
+  }, [pathname, onOpenChange]);
+
   const opener = useOpener(open);
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
@@ -30,7 +47,7 @@ export default function Drawer({ open, onOpenChange }: { open: boolean; onOpenCh
               </Button>
             </Dialog.Close>
           </div>
-          <SideNavigation onNavigate={() => onOpenChange(false)} />
+          {children}
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>

@@ -2,7 +2,7 @@
 
 import type { SessionView } from '@parapet/contracts/portal/session';
 import { Menu as MenuIcon } from 'lucide-react';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { Button } from '#components/button.tsx';
 import { useOnce } from '#components/use-once.ts';
 import { shell } from '#text/en/shell.ts';
@@ -12,7 +12,7 @@ import { OrganisationMenu } from './organisation-menu.tsx';
 const Drawer = lazy(() => import('./drawer.tsx'));
 
 /** On narrow screens the navigation is a drawer behind this bar. */
-export function MobileBar({ session }: { session: SessionView }) {
+export function MobileBar({ session, children }: { session: SessionView; children: ReactNode }) {
   const [open, setOpen] = useState(false);
   const opened = useOnce(open);
   return (
@@ -29,7 +29,9 @@ export function MobileBar({ session }: { session: SessionView }) {
       </Button>
       {opened ? (
         <Suspense>
-          <Drawer open={open} onOpenChange={setOpen} />
+          <Drawer open={open} onOpenChange={setOpen}>
+            {children}
+          </Drawer>
         </Suspense>
       ) : null}
       <div className="min-w-0 flex-1">

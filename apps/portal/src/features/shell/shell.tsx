@@ -30,7 +30,9 @@ export function Shell({ session, children }: { session: SessionView; children: R
         </div>
       </aside>
       <div className="min-w-0">
-        <MobileBar session={session} />
+        <MobileBar session={session}>
+          <SideNavigation />
+        </MobileBar>
         {session.impersonation ? (
           <Banner icon={<Eye className="size-4" aria-hidden="true" />} action={<StopViewing />}>
             {shell.viewingAs(session.impersonation.organisationName)}{' '}

@@ -2,14 +2,13 @@
 
 import type { InvitationView } from '@parapet/contracts/portal/organisation';
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { MailPlus, X } from 'lucide-react';
 import { useMemo } from 'react';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
 import { Card } from '#components/card.tsx';
 import { Confirm } from '#components/confirm.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
 import { toast } from '#components/toast.tsx';
@@ -25,7 +24,7 @@ export function InvitationList() {
   const queryClient = useQueryClient();
   const { data } = useSuspenseQuery(trpc.organisation.invitations.queryOptions());
   const revoke = useMutation(trpc.organisation.revokeInvitation.mutationOptions());
-  const columns = useMemo<ColumnDef<InvitationView, unknown>[]>(
+  const columns = useMemo<Column<InvitationView>[]>(
     () => [
       {
         id: 'email',

@@ -3,14 +3,13 @@
 import type { MemberView } from '@parapet/contracts/portal/organisation';
 import type { Role } from '@parapet/contracts/roles';
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { UserRoundMinus } from 'lucide-react';
 import { useMemo } from 'react';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
 import { Confirm } from '#components/confirm.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { ListFrame, NoMatches } from '#components/list-frame.tsx';
 import { Time } from '#components/time.tsx';
 import { toast } from '#components/toast.tsx';
@@ -36,7 +35,7 @@ export function MemberList() {
     (member) => needle === undefined || `${member.name} ${member.email}`.toLowerCase().includes(needle),
   );
 
-  const columns = useMemo<ColumnDef<MemberView, unknown>[]>(() => {
+  const columns = useMemo<Column<MemberView>[]>(() => {
     const reload = () => queryClient.invalidateQueries(trpc.organisation.pathFilter());
     async function change(member: MemberView, role: Role) {
       try {

@@ -3,14 +3,13 @@
 import type { ServiceAccountView } from '@parapet/contracts/portal/organisation';
 import type { Role } from '@parapet/contracts/roles';
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Bot, Plus, Trash2 } from 'lucide-react';
 import { type FormEvent, useMemo, useState } from 'react';
 import { Button } from '#components/button.tsx';
 import { Card } from '#components/card.tsx';
 import { Confirm } from '#components/confirm.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { Dialog, DialogActions } from '#components/dialog.tsx';
 import { Field, Input, Select } from '#components/field.tsx';
 import { EmptyState } from '#components/states.tsx';
@@ -32,7 +31,7 @@ export function ServiceAccounts() {
   const queryClient = useQueryClient();
   const { data } = useSuspenseQuery(trpc.organisation.serviceAccounts.queryOptions());
   const remove = useMutation(trpc.organisation.removeServiceAccount.mutationOptions());
-  const columns = useMemo<ColumnDef<ServiceAccountView, unknown>[]>(
+  const columns = useMemo<Column<ServiceAccountView>[]>(
     () => [
       {
         id: 'name',

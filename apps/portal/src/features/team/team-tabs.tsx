@@ -1,16 +1,18 @@
 'use client';
 
+import { type ComponentType, lazy } from 'react';
 import { QueryBoundary } from '#components/states.tsx';
 import { UrlTabs } from '#components/tabs.tsx';
 import { useMay } from '#lib/permissions.tsx';
 import { team as text } from '#text/en/team.ts';
-import { InvitationList } from './invitation-list.tsx';
 import { MemberList } from './member-list.tsx';
-import { ServiceAccounts } from './service-accounts.tsx';
+
+const InvitationList = lazy(async () => ({ default: (await import('./invitation-list.tsx')).InvitationList }));
+const ServiceAccounts = lazy(async () => ({ default: (await import('./service-accounts.tsx')).ServiceAccounts }));
 
 export function TeamTabs() {
   const admin = useMay('admin');
-  const tab = (value: keyof typeof text.tabs, List: () => React.ReactNode) => ({
+  const tab = (value: keyof typeof text.tabs, List: ComponentType) => ({
     value,
     label: text.tabs[value],
     content: (

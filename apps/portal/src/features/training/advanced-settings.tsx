@@ -4,10 +4,11 @@ import type { CallableModel } from '@parapet/contracts/portal/playground';
 import type { Recipe } from '@parapet/contracts/recipe';
 import { ChevronRight } from 'lucide-react';
 import { Checkbox, Field, Input, Select } from '#components/field.tsx';
-import { training } from '#text/en/training.ts';
+import { jobForm } from '#text/en/job-form.ts';
+import { choiceNames, recipeText } from '#text/en/recipe.ts';
 import type { FormChoices } from './choices.ts';
 
-const text = training.form;
+const text = jobForm;
 
 /** Every choice of the recipe, each explained where it stands; the placeholder says what "auto" comes to. */
 export function AdvancedSettings({
@@ -46,10 +47,10 @@ export function AdvancedSettings({
               value={form.method}
               onChange={(event) => onChange({ method: event.target.value as FormChoices['method'] })}
             >
-              <option value="">{text.methods.auto}</option>
-              <option value="para">{text.methods.para}</option>
-              <option value="lora">{text.methods.lora}</option>
-              <option value="ia3">{text.methods.ia3}</option>
+              <option value="">{choiceNames.methods.auto}</option>
+              <option value="para">{choiceNames.methods.para}</option>
+              <option value="lora">{choiceNames.methods.lora}</option>
+              <option value="ia3">{choiceNames.methods.ia3}</option>
             </Select>
           </Field>
           {form.method === 'para' || form.method === 'lora' ? (
@@ -64,7 +65,7 @@ export function AdvancedSettings({
                   value={form.targets}
                   onChange={(event) => onChange({ targets: event.target.value as FormChoices['targets'] })}
                 >
-                  <Options of={text.targetNames} />
+                  <Options of={choiceNames.targetNames} />
                 </Select>
               </Field>
               <Field label={text.pooler} hint={text.poolerHint}>
@@ -72,7 +73,7 @@ export function AdvancedSettings({
                   value={form.pooler}
                   onChange={(event) => onChange({ pooler: event.target.value as FormChoices['pooler'] })}
                 >
-                  <Options of={text.poolers} />
+                  <Options of={choiceNames.poolers} />
                 </Select>
               </Field>
               <Field label={text.activation} hint={text.activationHint}>
@@ -80,7 +81,7 @@ export function AdvancedSettings({
                   value={form.activation}
                   onChange={(event) => onChange({ activation: event.target.value as FormChoices['activation'] })}
                 >
-                  <Options of={text.activations} />
+                  <Options of={choiceNames.activations} />
                 </Select>
               </Field>
               <div className="grid content-start gap-1.5">
@@ -110,10 +111,10 @@ export function AdvancedSettings({
             <Input {...field('learningRateMultiplier')} min={0.01} max={100} step="any" placeholder={text.auto} />
           </Field>
           <Field label={text.maxSteps} hint={text.maxStepsHint}>
-            <Input {...field('maxSteps')} min={1} placeholder={training.recipe.off} />
+            <Input {...field('maxSteps')} min={1} placeholder={recipeText.off} />
           </Field>
           <Field label={text.patience} hint={text.patienceHint}>
-            <Input {...field('earlyStoppingPatience')} min={1} max={100} placeholder={training.recipe.off} />
+            <Input {...field('earlyStoppingPatience')} min={1} max={100} placeholder={recipeText.off} />
           </Field>
           <Field label={text.seed} hint={text.seedHint}>
             <Input {...field('seed')} min={0} max={2147483647} placeholder={text.auto} />

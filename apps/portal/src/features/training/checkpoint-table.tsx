@@ -1,19 +1,18 @@
 'use client';
 
 import type { CheckpointView } from '@parapet/contracts/portal/jobs';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Flag } from 'lucide-react';
 import { Card } from '#components/card.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
 import { formatDecimal, formatInteger } from '#lib/format.ts';
-import { training } from '#text/en/training.ts';
+import { jobPage } from '#text/en/job-page.ts';
 
-const text = training.checkpoints;
+const text = jobPage.checkpoints;
 
-const columns: ColumnDef<CheckpointView, unknown>[] = [
+const columns: Column<CheckpointView>[] = [
   { id: 'step', header: text.step, accessorFn: (row) => row.step, cell: ({ row }) => formatInteger(row.original.step) },
   {
     id: 'model',
@@ -53,7 +52,7 @@ export function CheckpointTable({ checkpoints }: { checkpoints: CheckpointView[]
   return (
     <Card>
       <DataTable
-        label={training.tabs.checkpoints}
+        label={jobPage.tabs.checkpoints}
         columns={columns}
         rows={checkpoints}
         rowId={(row) => row.id}

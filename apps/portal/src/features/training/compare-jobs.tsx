@@ -15,7 +15,10 @@ import { cn } from '#lib/cn.ts';
 import { formatDecimal, formatDeviceSeconds, formatInteger } from '#lib/format.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { useUrlState } from '#lib/url-state.ts';
+import { jobForm } from '#text/en/job-form.ts';
+import { jobPage } from '#text/en/job-page.ts';
 import { jobStatusNames } from '#text/en/job-status.ts';
+import { recipeText } from '#text/en/recipe.ts';
 import { training as text } from '#text/en/training.ts';
 import { comparedColumns } from './compared-columns.ts';
 import { curveAxes } from './loss-curve.tsx';
@@ -35,13 +38,13 @@ export function CompareJobs({ jobIds }: { jobIds: string[] }) {
     ({ job }) =>
       new Map<string, string>([
         [text.columns.status, jobStatusNames[job.status]],
-        [text.recipe.trainingFile, job.trainingFile.name],
-        [text.recipe.validationFile, job.validationFile?.name ?? '–'],
+        [recipeText.trainingFile, job.trainingFile.name],
+        [recipeText.validationFile, job.validationFile?.name ?? '–'],
         ...recipeRows(job.recipe),
-        [text.recipe.finalTrain, job.trainLoss === null ? '–' : formatDecimal(job.trainLoss)],
-        [text.recipe.finalValid, job.validLoss === null ? '–' : formatDecimal(job.validLoss)],
-        [text.recipe.tokens, formatInteger(job.trainedTokens)],
-        [text.recipe.device, formatDeviceSeconds(job.deviceMicros)],
+        [recipeText.finalTrain, job.trainLoss === null ? '–' : formatDecimal(job.trainLoss)],
+        [recipeText.finalValid, job.validLoss === null ? '–' : formatDecimal(job.validLoss)],
+        [recipeText.tokens, formatInteger(job.trainedTokens)],
+        [recipeText.device, formatDeviceSeconds(job.deviceMicros)],
       ]),
   );
   const names = [...new Set(tables.flatMap((table) => [...table.keys()]))];
@@ -52,15 +55,15 @@ export function CompareJobs({ jobIds }: { jobIds: string[] }) {
     <div className="grid gap-5">
       <Card>
         <CardHeader
-          title={text.live.curve}
+          title={jobPage.live.curve}
           actions={
             <Segmented
-              label={text.live.curve}
+              label={jobPage.live.curve}
               value={curve === 'valid' ? 'valid' : 'train'}
               onChange={setCurve}
               options={[
-                { value: 'train', label: text.live.train },
-                { value: 'valid', label: text.live.valid },
+                { value: 'train', label: jobPage.live.train },
+                { value: 'valid', label: jobPage.live.valid },
               ]}
             />
           }
@@ -94,7 +97,7 @@ export function CompareJobs({ jobIds }: { jobIds: string[] }) {
       </Card>
       <Card>
         <CardHeader
-          title={text.form.parameters}
+          title={jobForm.parameters}
           actions={
             <Switch
               label={text.onlyDifferences}
@@ -103,7 +106,7 @@ export function CompareJobs({ jobIds }: { jobIds: string[] }) {
             />
           }
         />
-        <ScrollArea className="overflow-x-auto" label={text.form.parameters}>
+        <ScrollArea className="overflow-x-auto" label={jobForm.parameters}>
           <table className="w-full text-[0.8125rem]">
             <thead>
               <tr className="border-line border-b text-left">

@@ -7,9 +7,9 @@ import { Notice, Skeleton } from '#components/states.tsx';
 import { cn } from '#lib/cn.ts';
 import { errorText } from '#lib/error-text.ts';
 import { formatBytes, formatDuration, formatInteger, formatMoney } from '#lib/format.ts';
-import { training } from '#text/en/training.ts';
+import { jobForm } from '#text/en/job-form.ts';
 
-const text = training.form;
+const text = jobForm;
 
 /** Steps, time, memory and cost before anything is started, and what stands in the way. */
 export function EstimateCard({

@@ -11,9 +11,9 @@ import { EmptyState, ErrorState } from '#components/states.tsx';
 import { formatDateTime } from '#lib/format.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { nextPage } from '#lib/trpc/next-page.ts';
-import { training } from '#text/en/training.ts';
+import { jobPage } from '#text/en/job-page.ts';
 
-const text = training.events;
+const text = jobPage.events;
 const tones = { info: 'neutral', warn: 'warn', error: 'danger' } as const;
 
 /** What happened to the job, newest first, new things as they happen. */

@@ -11,9 +11,9 @@ import { toast } from '#components/toast.tsx';
 import { errorText } from '#lib/error-text.ts';
 import { useMay } from '#lib/permissions.tsx';
 import { useTRPC } from '#lib/trpc/client.tsx';
-import { training } from '#text/en/training.ts';
+import { jobPage } from '#text/en/job-page.ts';
 
-const text = training.actions;
+const text = jobPage.actions;
 
 /** What can be done with the job in the state it is in. */
 export function JobActions({ job }: { job: JobDetail }) {

@@ -2,13 +2,12 @@
 
 import type { JobView } from '@parapet/contracts/portal/jobs';
 import { useSuspenseInfiniteQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Activity } from 'lucide-react';
 import Link from 'next/link';
 import { useMemo } from 'react';
 import { Button } from '#components/button.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { JobProgress } from '#components/job-progress.tsx';
 import { JobStatusBadge } from '#components/job-status.tsx';
 import { FilterSelect, ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
@@ -40,7 +39,7 @@ export function JobList() {
   );
   const rows = query.data.pages.flatMap((page) => page.items);
   const chosen = useMemo(() => compared.split(',').filter(Boolean), [compared]);
-  const columns = useMemo<ColumnDef<JobView>[]>(() => {
+  const columns = useMemo<Column<JobView>[]>(() => {
     const toggle = (id: string) =>
       setCompared((chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id].slice(-6)).join(','));
     return [

@@ -3,6 +3,7 @@
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { TriangleAlert } from 'lucide-react';
 import Link from 'next/link';
+import { lazy, Suspense } from 'react';
 import { Badge } from '#components/badge.tsx';
 import { Card, CardBody, Facts } from '#components/card.tsx';
 import { CopyableId } from '#components/copy.tsx';
@@ -13,14 +14,17 @@ import { Notice } from '#components/states.tsx';
 import { UrlTabs } from '#components/tabs.tsx';
 import { formatInteger } from '#lib/format.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
+import { jobPage } from '#text/en/job-page.ts';
+import { recipeText } from '#text/en/recipe.ts';
 import { training as text } from '#text/en/training.ts';
-import { CheckpointTable } from './checkpoint-table.tsx';
-import { EventList } from './event-list.tsx';
 import { JobActions } from './job-actions.tsx';
 import { JobStats } from './job-stats.tsx';
-import { LossCurve } from './loss-curve.tsx';
-import { SampleTable } from './sample-table.tsx';
 import { useLiveJob } from './use-live-job.ts';
+
+const CheckpointTable = lazy(async () => ({ default: (await import('./checkpoint-table.tsx')).CheckpointTable }));
+const EventList = lazy(async () => ({ default: (await import('./event-list.tsx')).EventList }));
+const LossCurve = lazy(async () => ({ default: (await import('./loss-curve.tsx')).LossCurve }));
+const SampleTable = lazy(async () => ({ default: (await import('./sample-table.tsx')).SampleTable }));
 
 export function JobPage({ id }: { id: string }) {
   const trpc = useTRPC();
@@ -53,12 +57,12 @@ export function JobPage({ id }: { id: string }) {
       actions={<JobActions job={job} />}
     >
       {job.error ? (
-        <Notice tone="danger" icon={TriangleAlert} title={text.failed} className="mb-4">
+        <Notice tone="danger" icon={TriangleAlert} title={jobPage.failed} className="mb-4">
           {job.error.message} <code className="font-mono text-xs">{job.error.code}</code>
         </Notice>
       ) : null}
       {job.queuePosition ? (
-        <Notice className="mb-4">{text.queue(job.queuePosition.own, job.queuePosition.all)}</Notice>
+        <Notice className="mb-4">{jobPage.queue(job.queuePosition.own, job.queuePosition.all)}</Notice>
       ) : null}
       <Card className="mb-6 overflow-hidden">
         {job.finishedAt === null ? (
@@ -70,54 +74,56 @@ export function JobPage({ id }: { id: string }) {
           <JobStats job={job} curve={live.curve} />
         </CardBody>
       </Card>
-      <UrlTabs
-        label={text.tabsLabel}
-        tabs={[
-          {
-            value: 'curve',
-            label: text.tabs.overview,
-            content: (
-              <Card className="p-4 sm:p-5">
-                <LossCurve store={live.curve} />
-              </Card>
-            ),
-          },
-          { value: 'samples', label: text.tabs.samples, content: <SampleTable live={live.samples} jobId={id} /> },
-          { value: 'events', label: text.tabs.events, content: <EventList live={live.events} jobId={id} /> },
-          {
-            value: 'checkpoints',
-            label: `${text.tabs.checkpoints} ${formatInteger(job.checkpoints.length)}`,
-            content: <CheckpointTable checkpoints={job.checkpoints} />,
-          },
-          {
-            value: 'recipe',
-            label: text.tabs.recipe,
-            content: (
-              <div className="grid gap-4 md:grid-cols-2">
-                <Card className="px-5 py-2">
-                  <Facts rows={recipeRows(job.recipe)} />
+      <Suspense>
+        <UrlTabs
+          label={jobPage.tabsLabel}
+          tabs={[
+            {
+              value: 'curve',
+              label: jobPage.tabs.overview,
+              content: (
+                <Card className="p-4 sm:p-5">
+                  <LossCurve store={live.curve} />
                 </Card>
-                <Card className="px-5 py-2">
-                  <Facts
-                    rows={[
-                      [text.recipe.base, job.baseModel],
-                      [text.recipe.trainingFile, <FileLink key="t" file={job.trainingFile} />],
-                      [
-                        text.recipe.validationFile,
-                        job.validationFile ? <FileLink key="v" file={job.validationFile} /> : '–',
-                      ],
-                      [text.recipe.createdBy, job.createdBy],
-                      [text.recipe.worker, job.workerName ?? '–'],
-                      [text.recipe.attempts, formatInteger(job.attempts)],
-                      ...Object.entries(job.metadata),
-                    ]}
-                  />
-                </Card>
-              </div>
-            ),
-          },
-        ]}
-      />
+              ),
+            },
+            { value: 'samples', label: jobPage.tabs.samples, content: <SampleTable live={live.samples} jobId={id} /> },
+            { value: 'events', label: jobPage.tabs.events, content: <EventList live={live.events} jobId={id} /> },
+            {
+              value: 'checkpoints',
+              label: `${jobPage.tabs.checkpoints} ${formatInteger(job.checkpoints.length)}`,
+              content: <CheckpointTable checkpoints={job.checkpoints} />,
+            },
+            {
+              value: 'recipe',
+              label: jobPage.tabs.recipe,
+              content: (
+                <div className="grid gap-4 md:grid-cols-2">
+                  <Card className="px-5 py-2">
+                    <Facts rows={recipeRows(job.recipe)} />
+                  </Card>
+                  <Card className="px-5 py-2">
+                    <Facts
+                      rows={[
+                        [recipeText.base, job.baseModel],
+                        [recipeText.trainingFile, <FileLink key="t" file={job.trainingFile} />],
+                        [
+                          recipeText.validationFile,
+                          job.validationFile ? <FileLink key="v" file={job.validationFile} /> : '–',
+                        ],
+                        [recipeText.createdBy, job.createdBy],
+                        [recipeText.worker, job.workerName ?? '–'],
+                        [recipeText.attempts, formatInteger(job.attempts)],
+                        ...Object.entries(job.metadata),
+                      ]}
+                    />
+                  </Card>
+                </div>
+              ),
+            },
+          ]}
+        />
+      </Suspense>
     </Page>
   );
 }
@@ -135,7 +141,7 @@ function Connection({ state }: { state: 'live' | 'connecting' | 'lost' | 'ended'
   return (
     <span role="status">
       <Badge tone={tone} dot live={state === 'live'}>
-        {text.live.connection[state]}
+        {jobPage.live.connection[state]}
       </Badge>
     </span>
   );

@@ -12,10 +12,11 @@ import {
   formatInteger,
   formatPercent,
 } from '#lib/format.ts';
-import { training } from '#text/en/training.ts';
+import { jobPage } from '#text/en/job-page.ts';
+import { recipeText } from '#text/en/recipe.ts';
 import type { CurveStore } from './curve-store.ts';
 
-const text = training.live;
+const text = jobPage.live;
 
 /** Numbers change at most this often: faster than can be read helps nobody. */
 const refreshMs = 250;
@@ -85,7 +86,7 @@ export function JobStats({ job, curve }: { job: JobDetail; curve: CurveStore }) 
         <Stat
           label={text.stats.speed}
           value={latest ? text.stats.speedUnit(formatCompact(latest.tokensPerSecond)) : '–'}
-          note={latest ? `${formatCompact(latest.trainedTokens)} ${training.recipe.tokens.toLowerCase()}` : undefined}
+          note={latest ? `${formatCompact(latest.trainedTokens)} ${recipeText.tokens.toLowerCase()}` : undefined}
         />
         <Stat
           label={text.stats.eta}

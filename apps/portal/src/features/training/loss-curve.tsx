@@ -6,10 +6,10 @@ import { Switch } from '#components/choice.tsx';
 import { themeColour, UplotChart } from '#components/uplot-chart.tsx';
 import { formatDecimal, formatInteger } from '#lib/format.ts';
 import { useUrlState } from '#lib/url-state.ts';
-import { training } from '#text/en/training.ts';
+import { jobPage } from '#text/en/job-page.ts';
 import type { CurveStore } from './curve-store.ts';
 
-const text = training.live;
+const text = jobPage.live;
 
 /** Training and validation loss over steps. New points are drawn at most once a frame. */
 export function LossCurve({ store }: { store: CurveStore }) {

@@ -14,13 +14,13 @@ import { formatInteger } from '#lib/format.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { useUrlState } from '#lib/url-state.ts';
 import { common } from '#text/en/common.ts';
-import { training } from '#text/en/training.ts';
+import { jobForm } from '#text/en/job-form.ts';
 import { AdvancedSettings } from './advanced-settings.tsx';
 import { type FormChoices, initialChoices, toJobChoices } from './choices.ts';
 import { EstimateCard } from './estimate-card.tsx';
 import { useEstimate } from './use-estimate.ts';
 
-const text = training.form;
+const text = jobForm;
 
 export function NewJobForm() {
   const trpc = useTRPC();

@@ -10,9 +10,9 @@ import { EmptyState, ErrorState } from '#components/states.tsx';
 import { formatInteger } from '#lib/format.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { useUrlState } from '#lib/url-state.ts';
-import { training } from '#text/en/training.ts';
+import { jobPage } from '#text/en/job-page.ts';
 
-const text = training.samples;
+const text = jobPage.samples;
 
 /** Held-out rows as base and adapter answer them, at each step they were tried. */
 export function SampleTable({ live, jobId }: { live: SamplePrediction[]; jobId: string }) {
@@ -30,7 +30,7 @@ export function SampleTable({ live, jobId }: { live: SamplePrediction[]; jobId: 
   if (step === undefined) {
     return (
       <Card>
-        <EmptyState icon={ListChecks} title={training.tabs.samples}>
+        <EmptyState icon={ListChecks} title={jobPage.tabs.samples}>
           {text.empty}
         </EmptyState>
       </Card>

@@ -3,10 +3,10 @@
 import type { JobDetail, JobEventView, JobLiveItem } from '@parapet/contracts/portal/jobs';
 import type { SamplePrediction, StepMetrics } from '@parapet/contracts/recipe';
 import { useQueryClient } from '@tanstack/react-query';
-import { useSubscription } from '@trpc/tanstack-react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { CurveStore } from './curve-store.ts';
+import { followJob, type LiveState } from './live-stream.ts';
 
 const mostEvents = 1000;
 const mostSamples = 400;
@@ -15,7 +15,7 @@ export type LiveJob = {
   curve: CurveStore;
   events: JobEventView[];
   samples: SamplePrediction[];
-  connection: 'live' | 'connecting' | 'lost' | 'ended';
+  connection: LiveState;
 };
 
 /**
@@ -33,7 +33,7 @@ export function useLiveJob(job: JobDetail, history: StepMetrics[]): LiveJob {
   }, [job.id]);
   const [events, setEvents] = useState<JobEventView[]>([]);
   const [samples, setSamples] = useState<SamplePrediction[]>([]);
-  const ended = job.finishedAt !== null;
+  const [connection, setConnection] = useState<LiveState>('connecting');
 
   useEffect(() => curve.add(history), [curve, history]);
 
@@ -54,17 +54,10 @@ export function useLiveJob(job: JobDetail, history: StepMetrics[]): LiveJob {
     }
   }
 
-  const stream = useSubscription(
-    trpc.jobs.live.subscriptionOptions({ jobId: job.id }, { onData: (tracked) => take(tracked.data) }),
-  );
-  const connection =
-    ended && (stream.status === 'idle' || stream.status === 'pending')
-      ? 'ended'
-      : stream.status === 'pending'
-        ? 'live'
-        : stream.status === 'error'
-          ? 'lost'
-          : 'connecting';
+  const latest = useRef(take);
+  latest.current = take;
+  useEffect(() => followJob(job.id, (item) => latest.current(item), setConnection), [job.id]);
+
   return { curve, events, samples, connection };
 }
 

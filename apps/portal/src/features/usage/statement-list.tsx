@@ -2,11 +2,10 @@
 
 import type { StatementView } from '@parapet/contracts/portal/usage';
 import { useSuspenseQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Receipt } from 'lucide-react';
 import Link from 'next/link';
 import { Badge } from '#components/badge.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { ListFrame, NoMatches } from '#components/list-frame.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { formatCompact, formatInteger, formatMoney } from '#lib/format.ts';
@@ -17,7 +16,7 @@ import { statements as text } from '#text/en/usage.ts';
 export const monthName = (at: number): string =>
   new Intl.DateTimeFormat('en', { month: 'long', year: 'numeric', timeZone: 'UTC' }).format(at);
 
-const columns: ColumnDef<StatementView, unknown>[] = [
+const columns: Column<StatementView>[] = [
   {
     id: 'month',
     header: text.month,

@@ -1,13 +1,12 @@
 'use client';
 
 import type { UsageRow, UsageTotals } from '@parapet/contracts/portal/usage';
-import type { ColumnDef } from '@tanstack/react-table';
 import { ChartColumn, Download } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Button } from '#components/button.tsx';
 import { Card, CardBody, CardHeader, Stat } from '#components/card.tsx';
 import { Segmented } from '#components/choice.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { FilterSelect } from '#components/list-frame.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { cn } from '#lib/cn.ts';
@@ -158,7 +157,7 @@ function formatMeasure(measure: Measure, currency: string): (value: number) => s
   return formatCompact;
 }
 
-function columns(grouped: boolean, hourly: boolean, currency: string): ColumnDef<UsageRow, unknown>[] {
+function columns(grouped: boolean, hourly: boolean, currency: string): Column<UsageRow>[] {
   const number = (id: string, header: string, value: (row: UsageRow) => number, format = formatInteger) =>
     ({
       id,
@@ -166,7 +165,7 @@ function columns(grouped: boolean, hourly: boolean, currency: string): ColumnDef
       accessorFn: value,
       meta: { align: 'right' },
       cell: ({ row }) => format(value(row.original)),
-    }) satisfies ColumnDef<UsageRow, unknown>;
+    }) satisfies Column<UsageRow>;
   return [
     {
       id: 'at',
@@ -180,7 +179,7 @@ function columns(grouped: boolean, hourly: boolean, currency: string): ColumnDef
             id: 'group',
             header: text.columns.group,
             accessorFn: (row: UsageRow) => row.groupLabel,
-          } satisfies ColumnDef<UsageRow, unknown>,
+          } satisfies Column<UsageRow>,
         ]
       : []),
     number('requests', text.columns.requests, (row) => row.requests),

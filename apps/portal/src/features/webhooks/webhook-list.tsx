@@ -2,7 +2,6 @@
 
 import type { WebhookView } from '@parapet/contracts/portal/webhooks';
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { Trash2, Webhook } from 'lucide-react';
 import Link from 'next/link';
 import { useMemo } from 'react';
@@ -11,7 +10,7 @@ import { Button } from '#components/button.tsx';
 import { Switch } from '#components/choice.tsx';
 import { Confirm } from '#components/confirm.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { ListFrame, NoMatches } from '#components/list-frame.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
@@ -38,7 +37,7 @@ export function WebhookList() {
   );
   const remove = useMutation(trpc.webhooks.delete.mutationOptions());
   const rows = data.filter((hook) => deferred === undefined || hook.url.toLowerCase().includes(deferred.toLowerCase()));
-  const columns = useMemo<ColumnDef<WebhookView, unknown>[]>(
+  const columns = useMemo<Column<WebhookView>[]>(
     () => [
       {
         id: 'url',

@@ -2,14 +2,13 @@
 
 import type { WebhookDeliveryView } from '@parapet/contracts/portal/webhooks';
 import { useMutation, useQueryClient, useSuspenseInfiniteQuery, useSuspenseQuery } from '@tanstack/react-query';
-import type { ColumnDef } from '@tanstack/react-table';
 import { RotateCw, Send } from 'lucide-react';
 import { useMemo } from 'react';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
 import { Card } from '#components/card.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { DataTable } from '#components/data-table.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { ShowMore } from '#components/list-frame.tsx';
 import { Page } from '#components/page.tsx';
 import { EmptyState } from '#components/states.tsx';
@@ -41,7 +40,7 @@ export function WebhookPage({ id }: { id: string }) {
       onError: (error) => toast(errorText(error), { tone: 'danger' }),
     }),
   );
-  const columns = useMemo<ColumnDef<WebhookDeliveryView, unknown>[]>(
+  const columns = useMemo<Column<WebhookDeliveryView>[]>(
     () => [
       {
         id: 'event',

@@ -2,7 +2,7 @@
 
 import type { AppRouter } from '@parapet/gateway/trpc';
 import { type QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from '@trpc/client';
+import { createTRPCClient, httpBatchLink } from '@trpc/client';
 import { createTRPCContext } from '@trpc/tanstack-react-query';
 import { type ReactNode, useState } from 'react';
 import { listLink } from './list-link.ts';
@@ -28,14 +28,7 @@ export function ApiProvider({ children }: { children: ReactNode }) {
   const queryClient = sharedQueryClient();
   const [trpcClient] = useState(() =>
     createTRPCClient<AppRouter>({
-      links: [
-        listLink,
-        splitLink({
-          condition: (operation) => operation.type === 'subscription',
-          true: httpSubscriptionLink({ url: `${baseUrl()}/trpc` }),
-          false: httpBatchLink({ url: `${baseUrl()}/trpc`, maxURLLength: 4000 }),
-        }),
-      ],
+      links: [listLink, httpBatchLink({ url: `${baseUrl()}/trpc`, maxURLLength: 4000 })],
     }),
   );
   return (

@@ -169,6 +169,9 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
   };
 
   const { app, routes } = createApp(log, config.trustProxy ?? false);
+  app.addHook('onResponse', async (request, reply) => {
+    services.metrics.httpRequests.inc({ route: request.routeOptions.url ?? 'none', status: reply.statusCode });
+  });
   const isReady = () => fleet.live().some((worker) => !worker.heartbeat.draining);
   // Control refuses a file that is too large; the limit here is one it never reaches.
   await app.register(multipart, { limits: { fileSize: 2 * maxFileBytes } });

@@ -8,7 +8,7 @@ import {
 } from '@parapet/contracts/portal/admin';
 import { organisations, plans } from '@parapet/db/schema';
 import type { Tx } from '@parapet/db/tenant';
-import { and, asc, eq, isNull, ne, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, eq, isNull, ne, type SQL } from 'drizzle-orm';
 import { z } from 'zod';
 import { defineVerb } from '../../verb.ts';
 
@@ -19,10 +19,12 @@ function selectPlans(tx: Tx, where?: SQL): Promise<PlanView[]> {
       name: plans.name,
       limits: plans.limits,
       isDefault: plans.isDefault,
-      tenants: sql<number>`(select count(*)::int from ${organisations} where ${organisations.planId} = ${plans.id} and ${organisations.status} <> 'deleted')`,
+      tenants: count(organisations.id),
     })
     .from(plans)
+    .leftJoin(organisations, and(eq(organisations.planId, plans.id), ne(organisations.status, 'deleted')))
     .where(and(isNull(plans.archivedAt), where))
+    .groupBy(plans.id)
     .orderBy(asc(plans.name));
 }
 

@@ -30,16 +30,20 @@ const whole = (sequences: PlannedSequence[]) =>
 
 const losses: number[] = [];
 const seconds: number[] = [];
+let cpuSeconds = 0;
 let tokens = 0;
 for (const [i, { sequences, learningRate }] of plan.steps.entries()) {
   const batch = whole(sequences);
   const start = performance.now();
+  const cpu = process.cpuUsage();
   const { loss } = await trainer.accumulate(batch, 1 / batch.labels.length);
   trainer.step(i + 1, { learningRate, weightDecay: 0, clipNorm: plan.clipNorm });
   const took = (performance.now() - start) / 1000;
   losses.push(loss);
   if (i === 0) continue; // the session is made in the first
   seconds.push(took);
+  const { user, system } = process.cpuUsage(cpu);
+  cpuSeconds += (user + system) / 1e6;
   tokens += batch.tokenCount;
 }
 // The peak is the training's: what validation takes beyond it is no part of the comparison.
@@ -55,6 +59,7 @@ const total = seconds.reduce((sum, x) => sum + x, 0);
 console.log(
   JSON.stringify({
     tokensPerSecond: tokens / total,
+    tokensPerCpuSecond: tokens / cpuSeconds,
     stepSeconds: total / seconds.length,
     losses,
     validLoss: validLoss / targets,

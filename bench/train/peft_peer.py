@@ -44,11 +44,11 @@ def tensors(step):
     return ids, mask, labels, int(mask.sum())
 
 
-losses, seconds, tokens = [], [], 0
+losses, seconds, tokens, cpu_seconds = [], [], 0, 0.0
 model.train()
 for i, step in enumerate(plan["steps"]):
     ids, mask, labels, count = tensors(step)
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     loss = model(input_ids=ids, attention_mask=mask, labels=labels).loss
     loss.backward()
     torch.nn.utils.clip_grad_norm_(trained, plan["clipNorm"])
@@ -61,6 +61,7 @@ for i, step in enumerate(plan["steps"]):
     if i == 0:
         continue
     seconds.append(took)
+    cpu_seconds += time.process_time() - cpu
     tokens += count
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 model.eval()
@@ -75,6 +76,7 @@ print(
     json.dumps(
         {
             "tokensPerSecond": tokens / sum(seconds),
+            "tokensPerCpuSecond": tokens / cpu_seconds,
             "stepSeconds": sum(seconds) / len(seconds),
             "losses": losses,
             "validLoss": total / targets,

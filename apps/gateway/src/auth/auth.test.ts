@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { toOpenAiError } from '@parapet/contracts/errors';
 import { ControlFixture } from '@parapet/control/testing';
 import { inviteMember } from '@parapet/control/verbs/organisation/invite-member';
@@ -91,6 +92,39 @@ describe('sign-in', () => {
     expect(principal?.tenancy).toMatchObject({ id: owner.tenancy?.id, role: 'developer' });
   });
 
+  it('asks for the second factor once it is set up, and takes a backup code once', async () => {
+    const email = 'totp@example.test';
+    const cookie = cookieOf(await post('/sign-up/email', { name: 'Totp', email, password }));
+    const enabled = (await post('/two-factor/enable', { password }, { cookie })).json() as {
+      totpURI: string;
+      backupCodes: string[];
+    };
+    const secret = new URL(enabled.totpURI).searchParams.get('secret') ?? '';
+    const verified = await post('/two-factor/verify-totp', { code: totp(secret) }, { cookie });
+    expect(verified.statusCode, verified.body).toBe(200);
+
+    const half = await post('/sign-in/email', { email, password });
+    expect(half.json()).toMatchObject({ twoFactorRedirect: true });
+    const halfCookie = cookieOf(half);
+    expect(await sessions.authenticate({ cookie: halfCookie })).toBeNull();
+    const wrong = await post('/two-factor/verify-totp', { code: '000000' }, { cookie: halfCookie });
+    expect(wrong.statusCode).toBe(401);
+    const right = await post('/two-factor/verify-totp', { code: totp(secret) }, { cookie: halfCookie });
+    expect(right.statusCode, right.body).toBe(200);
+    expect(await sessions.authenticate({ cookie: cookieOf(right) })).toMatchObject({ email });
+
+    const [code] = enabled.backupCodes;
+    const withBackup = async () => {
+      const again = cookieOf(await post('/sign-in/email', { email, password }));
+      return (await post('/two-factor/verify-backup-code', { code }, { cookie: again })).statusCode;
+    };
+    expect(await withBackup()).toBe(200);
+    expect(await withBackup()).toBe(401);
+    const stored = JSON.stringify(await fixture.services.database.query('select row_to_json(t) from two_factors t'));
+    expect(stored).not.toContain(secret);
+    expect(stored).not.toContain(code);
+  });
+
   it('makes the first admin once, whose password works', async () => {
     const [first, second] = await Promise.all([createFirstAdmin(fixture.services), createFirstAdmin(fixture.services)]);
     const made = [first, second].filter((admin) => admin !== null);
@@ -100,3 +134,17 @@ describe('sign-in', () => {
     expect(await sessions.authenticate({ cookie: cookieOf(into) })).toMatchObject({ platformAdmin: true });
   });
 });
+
+/** RFC 6238: six digits of HMAC-SHA-1 over the half minute. */
+function totp(base32: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...base32.replace(/=+$/, '')]
+    .map((char) => alphabet.indexOf(char).toString(2).padStart(5, '0'))
+    .join('');
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const mac = createHmac('sha1', key).update(counter).digest();
+  const at = (mac.at(-1) ?? 0) & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}

@@ -10,7 +10,14 @@ export type CompletionRange = { message: number; start: number; end: number };
 /** A conversation as the model reads it. */
 export type RenderedConversation = { tokens: number[]; completions: CompletionRange[] };
 
-/** The model's own chat format, a Jinja template. */
+const markBegin = '\u{f0000}'; // private-use characters; a message that holds them gains nothing but text
+const markEnd = '\u{f0001}';
+const marks = new RegExp(`${markBegin}(\\d+)${markEnd}`, 'gu');
+
+/**
+ * The model's own chat format, a Jinja template. Only the template makes control tokens: where a message names one
+ * (`<|im_end|>`), the name is text, so that nobody can end their turn and speak as another.
+ */
 export class ChatTemplate {
   private readonly template: Template;
 
@@ -24,12 +31,12 @@ export class ChatTemplate {
 
   /** The text to answer: all messages and the beginning of the assistant's turn. */
   promptText(messages: readonly Message[]): string {
-    return this.render(messages, true);
+    return this.unmarked(this.render(messages, true));
   }
 
   /** `promptText` as tokens. */
   prompt(messages: readonly Message[]): number[] {
-    return this.tokenizer.encode(this.promptText(messages));
+    return this.encode(this.render(messages, true));
   }
 
   /** What the format adds to a one-message prompt at most, in tokens: for bounds that need no text. */
@@ -64,15 +71,37 @@ export class ChatTemplate {
         const at = after.lastIndexOf(eosText);
         if (at >= before.length) end = at + eosText.length;
       }
-      tokens.push(...this.tokenizer.encode(whole.slice(done, before.length)));
+      for (const id of this.encode(whole.slice(done, before.length))) tokens.push(id);
       const start = tokens.length;
-      for (const id of this.tokenizer.encode(whole.slice(before.length, end))) tokens.push(id);
+      for (const id of this.encode(whole.slice(before.length, end))) tokens.push(id);
       if (tokens.at(-1) !== this.tokenizer.eosId) tokens.push(this.tokenizer.eosId);
       completions.push({ message: index, start, end: tokens.length });
       done = end;
     });
-    for (const id of this.tokenizer.encode(whole.slice(done))) tokens.push(id);
+    for (const id of this.encode(whole.slice(done))) tokens.push(id);
     return { tokens, completions };
+  }
+
+  /** The names of control tokens in a message, each behind a mark that no template writes. */
+  private marked(content: string): string {
+    let text = content;
+    for (const [id, name] of this.tokenizer.specials) text = text.replaceAll(name, `${markBegin}${id}${markEnd}`);
+    return text;
+  }
+
+  private unmarked(text: string): string {
+    return text.replace(marks, (whole, id: string) => this.tokenizer.specials.get(Number(id)) ?? whole);
+  }
+
+  /** A rendered text as tokens; marked names are encoded as the text they are. */
+  private encode(text: string): number[] {
+    if (!text.includes(markBegin)) return this.tokenizer.encode(text);
+    const tokens: number[] = [];
+    for (const piece of this.tokenizer.splitSpecials(text)) {
+      if (typeof piece === 'number') tokens.push(piece);
+      else for (const id of this.tokenizer.encode(this.unmarked(piece), { special: false })) tokens.push(id);
+    }
+    return tokens;
   }
 
   private render(messages: readonly Message[], addGenerationPrompt: boolean): string {
@@ -80,7 +109,7 @@ export class ChatTemplate {
     if (messages.length === 0 && !addGenerationPrompt) return '';
     try {
       return this.template.render({
-        messages: messages.map(({ role, content }) => ({ role, content })),
+        messages: messages.map(({ role, content }) => ({ role, content: this.marked(content) })),
         add_generation_prompt: addGenerationPrompt,
         bos_token: name(this.tokenizer.bosId),
         eos_token: name(this.tokenizer.eosId),

@@ -44,6 +44,18 @@ export class Tokenizer {
     return this.plainEncoder.encode(text, { add_special_tokens: false }).ids;
   }
 
+  /** The text between control tokens' names, and for each name its id. */
+  splitSpecials(text: string): (string | number)[] {
+    const idOf = new Map([...this.specials].map(([id, name]) => [name, id]));
+    const names = [...idOf.keys()].sort((a, b) => b.length - a.length);
+    const pattern = names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+    if (pattern === '') return [text];
+    return text
+      .split(new RegExp(`(${pattern})`))
+      .filter((piece) => piece !== '')
+      .map((piece) => idOf.get(piece) ?? piece);
+  }
+
   /** Control tokens are left out unless asked for. Bytes that are no UTF-8 become U+FFFD. */
   decode(ids: Iterable<number>, { special = false }: { special?: boolean } = {}): string {
     const decoder = this.streamDecoder({ special });

@@ -1,20 +1,21 @@
-import { createHash, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { ParapetError } from '@parapet/contracts/errors';
 import type { FinishReason, GenerateEvent, GenerateRequest, TokenLogprob } from '@parapet/contracts/serve-worker';
 import type { BaseModel } from '@parapet/models/open';
-import { AdapterCache, type LoadedAdapter } from './adapters/adapter-cache.ts';
+import { AdapterCache } from './adapters/adapter-cache.ts';
 import { summariseScales } from './adapters/summarise-scales.ts';
 import { GrammarCache } from './constrained/grammar-cache.ts';
 import { shareMicros } from './device-time.ts';
-import type { Device, ModelRunner, PrefillRun, PromptScaling, RowScales } from './devices/device.ts';
-import { EventQueue } from './event-queue.ts';
+import type { Device, Draw, ModelRunner, PrefillRun, PromptScaling, RowScales } from './devices/device.ts';
+import { digestOf, failureOf, newGeneration, scalingOf } from './generation.ts';
 import { blockTokens } from './kv/block-pool.ts';
 import { calibrationTexts } from './kv/calibration-texts.ts';
 import { type CachedPrompt, PromptCache } from './kv/prompt-cache.ts';
 import { Slots } from './kv/slots.ts';
 import { completionLimit, promptTokens } from './request.ts';
-import { type Logprob, LogprobReader, PoisonedRowError, type SampledToken, Sampler } from './sampling/sampler.ts';
-import { type Admission, type Job, Scheduler } from './scheduler.ts';
+import { describeLogprob, readPromptLogprobs } from './sampling/describe-logprobs.ts';
+import { type SampledToken, Sampler } from './sampling/sampler.ts';
+import { type Admission, Scheduler } from './scheduler.ts';
 import type { Generation, Sequence } from './sequence.ts';
 import { EngineStats, type StatsSnapshot } from './stats.ts';
 import { TextStream } from './text/text-stream.ts';
@@ -149,7 +150,7 @@ export class Engine {
     const maxTokens = this.completionTokens(request, tokens.length);
     if (request.jsonSchema !== null) this.grammars.constraint(request.jsonSchema); // refused now or never
     const adapter = request.adapter === null ? null : await this.adapters.acquire(request.adapter.digest);
-    const generation = this.newGeneration(request, tokens, maxTokens, adapter);
+    const generation = newGeneration(request, tokens, maxTokens, adapter, () => this.cancel(request.requestId));
     try {
       if (signal?.aborted) throw new ParapetError('engine_unavailable', 'The request was cancelled before it began.');
       this.scheduler.enqueue(generation.job);
@@ -217,45 +218,6 @@ export class Engine {
       1,
       Math.min(limit, Math.floor(this.scheduler.rowCapacityTokens / request.n) - prompt - blockTokens),
     );
-  }
-
-  private newGeneration(
-    request: GenerateRequest,
-    tokens: number[],
-    maxTokens: number,
-    adapter: LoadedAdapter | null,
-  ): Generation {
-    const job: Job = {
-      id: request.requestId,
-      tenantId: request.tenantId,
-      priority: request.priority,
-      rows: request.n,
-      promptTokens: tokens.length,
-      limitTokens: tokens.length + maxTokens,
-      deadlineAt: request.deadlineMs === null ? null : Date.now() + request.deadlineMs,
-    };
-    return {
-      request,
-      job,
-      promptTokens: tokens,
-      maxTokens,
-      adapter,
-      events: new EventQueue(() => this.cancel(request.requestId)),
-      rows: [],
-      usage: {
-        promptTokens: 0,
-        cachedTokens: 0,
-        completionTokens: 0,
-        prefillDeviceMicros: 0,
-        decodeDeviceMicros: 0,
-        queueMicros: 0,
-      },
-      arrivedAt: performance.now(),
-      cancelled: false,
-      ended: false,
-      vectorsDigest: null,
-      vectors: null,
-    };
   }
 
   private async serve(): Promise<void> {
@@ -352,7 +314,7 @@ export class Engine {
       const start = performance.now();
       const scales = run.scales();
       const logits = await run.lastLogits();
-      const promptLogprobs = generation.request.promptLogprobs ? await this.readPromptLogprobs(generation, run) : null;
+      const promptLogprobs = generation.request.promptLogprobs ? await this.promptLogprobs(generation, run) : null;
       this.notePrefill(generation, Math.round((performance.now() - start) * 1000), 0);
       this.keepPrompt(generation, stagingSlot, scales, logits);
       this.prefilling = null; // from here on the rows are the batch's, and a failure is theirs
@@ -444,6 +406,7 @@ export class Engine {
         token: sequence.tokens.at(-1)!,
         tokens: sequence.tokens.length,
         needsLogits: needsLogits(sequence),
+        draw: drawOf(sequence),
       })),
     );
     this.sendTexts(); // of the step before, while the device works on this one
@@ -454,9 +417,13 @@ export class Engine {
       sequence.generation.usage.decodeDeviceMicros += shares[slot]!;
       if (sequence.finished) return;
       this.scheduler.advance(sequence.id);
-      this.takeToken(sequence, () =>
-        needsLogits(sequence) ? sampleRow(sequence, result.logits(slot)) : sequence.sampler.greedy(result.greedy(slot)),
-      );
+      const drawn = result.sampled?.(slot) ?? null;
+      this.takeToken(sequence, () => {
+        if (drawn !== null) return sequence.sampler.greedy(drawn);
+        return needsLogits(sequence)
+          ? sampleRow(sequence, result.logits(slot))
+          : sequence.sampler.greedy(result.greedy(slot));
+      });
     });
   }
 
@@ -478,7 +445,7 @@ export class Engine {
       sequence.tokens.push(id);
       generation.usage.completionTokens += 1;
       this.statistics.token();
-      const entry = logprob === null ? null : this.describeLogprob(logprob, top);
+      const entry = logprob === null ? null : describeLogprob(this.options.model.tokenizer, logprob, top);
       if (id === this.options.model.tokenizer.eosId) {
         text.pushSilent();
         this.finish(sequence, 'stop');
@@ -624,67 +591,25 @@ export class Engine {
     this.prompts.put(this.promptKey(generation), prompt);
   }
 
+  private promptLogprobs({ promptTokens: tokens, request }: Generation, run: PrefillRun): Promise<TokenLogprob[]> {
+    const options = { vocab: this.runner.vocab, alternatives: request.topLogprobs ?? 0 };
+    return readPromptLogprobs(this.options.model.tokenizer, run, tokens, options);
+  }
+
   private promptKey({ request, promptTokens: tokens }: Generation): string {
     return PromptCache.key(request.tenantId, request.adapter, tokens);
   }
-
-  private async readPromptLogprobs(generation: Generation, run: PrefillRun): Promise<TokenLogprob[]> {
-    const { promptTokens: tokens, request } = generation;
-    const { vocab } = this.runner;
-    const found: TokenLogprob[] = [];
-    for (let from = 0; from + 1 < tokens.length; from += logprobChunk) {
-      const to = Math.min(from + logprobChunk, tokens.length - 1);
-      const logits = await run.promptLogits(from, to);
-      for (let position = from; position < to; position++) {
-        const row = logits.subarray((position - from) * vocab, (position - from + 1) * vocab);
-        const reader = new LogprobReader(row, request.topLogprobs ?? 0);
-        found.push(this.describeLogprob(reader.of(tokens[position + 1]!), reader.top));
-      }
-    }
-    return found;
-  }
-
-  private describeLogprob(chosen: Logprob, top: readonly Logprob[]): TokenLogprob {
-    const describe = ({ id, logprob }: Logprob) => {
-      const bytes = this.options.model.tokenizer.tokenBytes(id);
-      return { id, text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), bytes: [...bytes], logprob };
-    };
-    return { ...describe(chosen), top: top.map(describe) };
-  }
 }
-
-/** Positions whose logits are read at once for a prompt's own log-probabilities. */
-const logprobChunk = 64;
 
 function needsLogits({ sampler, constraint }: Sequence): boolean {
   return constraint !== null || !sampler.isPlainGreedy;
 }
 
+/** What a device needs to draw a row's next token by itself. */
+function drawOf({ sampler, constraint, tokens }: Sequence): Draw | null {
+  return constraint === null ? sampler.deviceDraw(tokens.length) : null;
+}
+
 function sampleRow({ sampler, constraint, tokens }: Sequence, logits: Float32Array): SampledToken {
   return sampler.sample(logits, tokens.length, constraint);
-}
-
-function scalingOf({ adapter, request }: Generation): PromptScaling {
-  if (adapter === null || request.adapter === null) return { kind: 'base' };
-  const { strength } = request.adapter;
-  if (adapter.fixedScales !== null) return { kind: 'saved', scales: adapter.fixedScales(strength) };
-  return { kind: 'adapter', adapter: adapter.prompt!, strength };
-}
-
-function digestOf(numbers: Float32Array): string {
-  return createHash('sha256')
-    .update(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength))
-    .digest('hex');
-}
-
-function failureOf(error: unknown): { code: string; message: string } {
-  if (error instanceof ParapetError) return { code: error.code, message: error.message };
-  if (error instanceof PoisonedRowError) {
-    return {
-      code: 'row_failed',
-      message:
-        'The model gave no usable number for this request; its adapter may be broken. Other requests were not affected.',
-    };
-  }
-  return { code: 'internal', message: 'The engine failed on this request.' };
 }

@@ -1,4 +1,5 @@
 import type { Sampling } from '@parapet/contracts/serve-worker';
+import type { Draw } from '../devices/device.ts';
 import { uniformAt } from './random.ts';
 
 /** A token's log-probability under the model itself: before bias, penalties, temperature and truncation. */
@@ -65,6 +66,14 @@ export class Sampler {
   greedy(id: number): SampledToken {
     if (id < 0) throw new PoisonedRowError('The logits of this row are not numbers.');
     return { id, logprob: null, top: [] };
+  }
+
+  /** How a device may choose the token at `position` by itself; null where the host must see the logits. */
+  deviceDraw(position: number): Draw | null {
+    const { temperature, topK, topP, minP, presencePenalty, frequencyPenalty } = this.sampling;
+    if (presencePenalty !== 0 || frequencyPenalty !== 0 || this.bias.length > 0 || this.topLogprobs !== null)
+      return null;
+    return { temperature, topK, topP, minP, uniform: uniformAt(this.seed, position) };
   }
 
   /** Whether a step needs only the largest logit: nothing is added, drawn or reported. */

@@ -1,22 +1,26 @@
 import { goldenGreedy } from '@parapet/models/golden';
+import type { BaseModel } from '@parapet/models/open';
 import { openBaseModel } from '@parapet/models/testing-base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cpuDevice } from './devices/cpu/cpu-device.ts';
 import type { ModelRunner } from './devices/device.ts';
+import { calibrationTexts } from './kv/calibration-texts.ts';
+import { argmax } from './sampling/sampler.ts';
 import { AdapterShelf, answer, request, startEngine } from './testing/engine-kit.ts';
 import { testWeightsFolder } from './testing/env.ts';
-import { openServingWeights } from './weights/serving-weights.ts';
+import { openServingWeights, servedBlockSize } from './weights/serving-weights.ts';
 
 // The base model in fp32 against `transformers` (golden files of @parapet/models).
 
 const golden = goldenGreedy();
 const endOfTurn = 2;
+let model: BaseModel;
 let engine: Awaited<ReturnType<typeof startEngine>>;
 let runner: ModelRunner;
 let shelf: AdapterShelf;
 
 beforeAll(async () => {
-  const model = await openBaseModel();
+  model = await openBaseModel();
   shelf = new AdapterShelf(model);
   engine = await startEngine(model, shelf, {
     weightsFolder: testWeightsFolder,
@@ -87,4 +91,28 @@ test('an adapter with W_up = 0 gives the base logits bit for bit, in one batch w
   expect(zero!.ids).toEqual(base!.ids);
   expect(zero!.logprobs).toEqual(base!.logprobs);
   expect(other!.ids).not.toEqual(base!.ids);
+});
+
+test('what is served by default, 8 bits, chooses as fp32 does at 96 of 100 positions', async () => {
+  const served = await cpuDevice({ threads: 2 }).createRunner({
+    spec: model.spec,
+    weights: openServingWeights({ model, kind: 'int8', folder: testWeightsFolder, blockSize: servedBlockSize }),
+    maxRows: 1,
+    kvTokens: 2048,
+    calibration: calibrationTexts(model),
+  });
+  let same = 0;
+  let positions = 0;
+  for (const { prompt_tokens: prompt, tokens } of golden.rows) {
+    const run = served.beginPrefill(0, [...prompt, ...tokens.slice(0, -1)], { kind: 'base' });
+    await run.advance(run.remainingLayers);
+    const logits = await run.promptLogits(prompt.length - 1, prompt.length - 1 + tokens.length);
+    run.release();
+    tokens.forEach((token, i) => {
+      if (argmax(logits.subarray(i * served.vocab, (i + 1) * served.vocab)) === token) same++;
+      positions++;
+    });
+  }
+  await served.close();
+  expect(same / positions).toBeGreaterThan(0.96);
 });

@@ -61,6 +61,10 @@ DECLARE
   refusal text; detail jsonb; spend bigint; wait_micros numeric; tokens bigint; room numeric; key_room numeric;
   requests_left jsonb; tokens_left jsonb;
 BEGIN
+  -- All rows are there before any is locked: one that another transaction makes meanwhile would be used unlocked.
+  IF EXISTS (SELECT 1 FROM jsonb_array_elements(p_requests) x WHERE NOT EXISTS (SELECT 1 FROM org_meters m WHERE m.org_id = x->>'orgId')) THEN
+    INSERT INTO org_meters (org_id) SELECT g.id FROM organisations g WHERE g.id IN (SELECT x->>'orgId' FROM jsonb_array_elements(p_requests) x) ORDER BY g.id ON CONFLICT DO NOTHING;
+  END IF;
   PERFORM 1 FROM org_meters m WHERE m.org_id IN (SELECT x->>'orgId' FROM jsonb_array_elements(p_requests) x) ORDER BY m.org_id FOR UPDATE;
   now_micros := coalesce(p_now_micros, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint);
   at := to_timestamp(now_micros / 1000000.0);
@@ -78,17 +82,12 @@ BEGIN
     ORDER BY x."orgId", x."keyId" NULLS FIRST, x.position
   LOOP
     IF r.first_of_org THEN
-      LOOP
-        SELECT g.id, g.status, g.plan_id, p.limits || coalesce(q.limits, '{}') AS limits, m.org_id IS NOT NULL AS metered,
-            m.request_level, m.token_level, m.running_requests, now_micros - m.drained_at_micros AS elapsed,
-            coalesce(b.inference_gpu_used + b.training_gpu_used, 0) AS gpu_used, coalesce(b.inference_gpu_held + b.training_gpu_held, 0) AS gpu_held
-          INTO o FROM organisations g JOIN plans p ON p.id = g.plan_id LEFT JOIN quota_overrides q ON q.org_id = g.id
-          LEFT JOIN org_meters m ON m.org_id = g.id LEFT JOIN org_periods b ON b.org_id = g.id AND b.period = this_period
-          WHERE g.id = r."orgId";
-        EXIT WHEN o.id IS NULL OR o.metered;
-        INSERT INTO org_meters (org_id, drained_at_micros) VALUES (r."orgId", now_micros) ON CONFLICT DO NOTHING;
-        PERFORM 1 FROM org_meters m WHERE m.org_id = r."orgId" FOR UPDATE;
-      END LOOP;
+      SELECT g.id, g.status, g.plan_id, p.limits || coalesce(q.limits, '{}') AS limits,
+          m.request_level, m.token_level, m.running_requests, now_micros - m.drained_at_micros AS elapsed,
+          coalesce(b.inference_gpu_used + b.training_gpu_used, 0) AS gpu_used, coalesce(b.inference_gpu_held + b.training_gpu_held, 0) AS gpu_held
+        INTO o FROM organisations g JOIN plans p ON p.id = g.plan_id LEFT JOIN quota_overrides q ON q.org_id = g.id
+        LEFT JOIN org_meters m ON m.org_id = g.id LEFT JOIN org_periods b ON b.org_id = g.id AND b.period = this_period
+        WHERE g.id = r."orgId";
       rpm := parapet_rate(o.limits, 'requestsPerMinute'); tpm := parapet_rate(o.limits, 'tokensPerMinute');
       at_once := (o.limits->>'concurrentRequests')::bigint; gpu_limit := (o.limits->>'gpuSecondsPerMonth')::bigint * 1000000;
       request_now := parapet_drain(o.request_level, coalesce(rpm, 0), o.elapsed);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type DatabaseHandle, openDatabase } from '@parapet/db/client';
 import { holds, orgMeters, orgPeriods, usageEvents } from '@parapet/db/schema';
 import { canStartPostgres, openTestPostgres } from '@parapet/db/testing';
-import { and, eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { admission, createMeteredTenant, createTestKey, createTestPrice, usage } from './fixtures.ts';
 import { createMetering, type Metering } from './metering.ts';
@@ -63,6 +63,36 @@ describe.skipIf(!canStartPostgres())('the ledger under two gateways', () => {
       expect(settled(results)).toBeGreaterThanOrEqual(20);
       expect(settled(results)).toBeLessThanOrEqual(who === minute ? 23 : 20);
     }
+  });
+
+  it('locks organisations whose first requests come to both gateways at once', async () => {
+    const one = await createMeteredTenant(first);
+    const other = await createMeteredTenant(first);
+    const [a, b] = one.tenantId < other.tenantId ? [one, other] : [other, one];
+    const ask = (items: ReturnType<typeof admission>[]) =>
+      JSON.stringify(
+        items.map(({ tenantId, estimate, ...item }, position) => ({
+          ...{ position, kind: 'inference', orgId: tenantId, holdId: item.requestId, ledgerId: item.requestId },
+          ...{ ...item, ...estimate, trainedTokens: 0, ttlMicros: 1e9 },
+        })),
+      );
+    const admit = 'select parapet_admit($1::jsonb) as rows';
+    const ended = admission(b);
+    let large: Promise<unknown> = Promise.resolve();
+    await first.db.transaction(async (tx) => {
+      await tx.execute(sql`select parapet_admit(${ask([admission(a), ended])}::jsonb)`);
+      // Waits for this transaction at the first organisation, and then has much to do at the second.
+      large = second.query(admit, [ask([admission(a), ...Array.from({ length: 3000 }, () => admission(b))])]);
+      await expect
+        .poll(() =>
+          first.query("select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%parapet_admit%'"),
+        )
+        .toHaveLength(1);
+    });
+    await gateways[0].void({ requestId: ended.requestId, reason: 'test' });
+    await large;
+    const [meter] = await first.db.select().from(orgMeters).where(eq(orgMeters.orgId, b.tenantId));
+    expect(meter?.runningRequests).toBe(3000);
   });
 
   it('settles each request once when both gateways and the worker’s report try, in any order', async () => {

@@ -92,19 +92,34 @@ export interface DecodeFigures {
 
 let asked = 0;
 
+export interface DecodeOptions {
+  /** Tokens of each prompt, and of each answer. */
+  prompt: number;
+  fullSteps: number;
+  sampling?: Partial<GenerateRequest['sampling']>;
+  /** Runs while the rows decode. */
+  during?: () => Promise<void>;
+}
+
 /** Decodes `rows` requests of `prompt` tokens together and times the steps in which all of them take part. */
 export async function decodeFigures(
   bench: EngineBench,
   rows: number,
   digests: readonly string[] | null,
-  { prompt, fullSteps, during }: { prompt: number; fullSteps: number; during?: () => Promise<void> },
+  { prompt, fullSteps, during, sampling }: DecodeOptions,
 ): Promise<DecodeFigures> {
   const { engine, model, steps } = bench;
   steps.length = 0;
   const requests = Array.from({ length: rows }, (_, i): GenerateRequest => {
     const adapter = digests === null ? null : { digest: digests[i % digests.length]!, strength: 1 };
     const tokens = promptOf(model, prompt, asked++);
-    return request({ tenantId: `org_${i}`, adapter, prompt: { kind: 'tokens', tokens }, maxTokens: fullSteps });
+    return request({
+      tenantId: `org_${i}`,
+      adapter,
+      prompt: { kind: 'tokens', tokens },
+      maxTokens: fullSteps,
+      sampling,
+    });
   });
   const answers = requests.map((one) => answer(engine, one));
   await during?.();

@@ -38,6 +38,8 @@ const { values: args } = parseArgs({
     parts: { type: 'string', default: 'check,decode,prompt' },
     libraries: { type: 'string' },
     ort: { type: 'string' },
+    /** Writes ONNX Runtime's profile of a few training steps to files of this prefix. */
+    profile: { type: 'string' },
     rows: { type: 'string', default: '1,16,64,256' },
     out: { type: 'string' },
     work: { type: 'string', default: mkdtempSync(join(tmpdir(), 'parapet-gpu-')) },
@@ -119,6 +121,16 @@ async function decode(model: BaseModel): Promise<void> {
       [`rounds_${rows}`]: sides,
     });
   }
+  if (parts.has('decode')) {
+    const sampling = { temperature: 0.8, topP: 0.95, seed: 1 };
+    const rows = small ? 2 : 64;
+    const { stepMs } = await decodeFigures(bench, rows, digests, {
+      prompt: length(rows),
+      fullSteps: small ? 6 : 160,
+      sampling,
+    });
+    note({ sampled_step_ms_64: stepMs });
+  }
   if (parts.has('prompt')) await promptFigures(bench, digests);
   await bench.engine.close();
 }
@@ -146,12 +158,14 @@ async function train(model: BaseModel): Promise<void> {
   const opened = rehearse ? null : openCudaRuntime({ runtimeLibrary: args.ort, libraryPath: args.libraries });
   const runtime = opened?.runtime ?? Runtime.open();
   const lora: AdapterConfig = { method: 'lora', linears: ['q', 'v', 'up'], rank: 16, alpha: 32 };
-  const size = small ? { rows: 2, columns: 16, steps: 4 } : { rows: 16, columns: 128, steps: 40 };
+  const size = small
+    ? { rows: 2, columns: 16, steps: 4 }
+    : { rows: 16, columns: 128, steps: args.profile === undefined ? 40 : 5 };
   for (const [name, config] of [
     ['lora', lora],
     ['para', para('qvu')],
   ] as const) {
-    const session = opened?.session ?? {};
+    const session = { ...opened?.session, profilePrefix: args.profile };
     const figures = await trainFigures(model, runtime, session, config, { weightsFolder: args.work, ...size });
     note({ [`train_${name}`]: figures });
   }

@@ -12,6 +12,10 @@ const shared = {
   PARAPET_DATA: z.string().default('data'),
   PARAPET_THREADS: z.coerce.number().int().min(1).max(512).default(availableParallelism()),
   PARAPET_DEVICE: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu'),
+  /** Folders with NVIDIA's libraries (site-packages folders count), separated like PATH. */
+  PARAPET_CUDA_LIBRARIES: z.string().optional(),
+  /** ONNX Runtime's library of a CUDA build, for training. */
+  PARAPET_ONNXRUNTIME: z.string().optional(),
   PARAPET_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 };
 
@@ -40,6 +44,8 @@ export type ServeEnv = z.infer<typeof serveSchema>;
 
 const trainSchema = z.object({
   ...shared,
+  /** Where training runs, when it is another device than serving's. */
+  PARAPET_TRAIN_DEVICE: z.enum(['cpu', 'cuda']).optional(),
   PARAPET_WORKER_NAME: z.string().max(128).default('train'),
   /** Seconds between two looks for a job when there was none. */
   PARAPET_LEASE_INTERVAL: z.coerce.number().min(0.1).max(600).default(1),

@@ -134,6 +134,6 @@ function checkProvider(runtimeLibrary: string | undefined, libraryPath: string |
       runtimeLibrary === undefined ? 'no CUDA build was found' : `there is no CUDA provider beside ${runtimeLibrary}`,
     advice:
       'Install the Python package onnxruntime-gpu (CUDA 13) and put its site-packages folder in PARAPET_CUDA_LIBRARIES, ' +
-      'or name the library in PARAPET_ONNXRUNTIME. Training runs on the CPU until then.',
+      'or name the library in PARAPET_ONNXRUNTIME. Until then set PARAPET_TRAIN_DEVICE=cpu.',
   };
 }

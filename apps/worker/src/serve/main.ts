@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import { cpuDevice } from '@parapet/inference/cpu-device';
 import { Engine } from '@parapet/inference/engine';
 import { openModel } from '@parapet/models/open';
 import { modelParameters } from '@parapet/models/spec';
@@ -9,6 +8,7 @@ import { pino } from 'pino';
 import { serveEnv } from '../env.ts';
 import { GatewayLink } from './gateway-link.ts';
 import { serveHttp } from './http-server.ts';
+import { openDevice, type ServingDevice } from './open-device.ts';
 import { Outbox } from './outbox.ts';
 import { ServeWorker } from './serve-worker.ts';
 
@@ -20,13 +20,8 @@ const log = pino({ level: env.PARAPET_LOG_LEVEL, name: 'serve' });
 const data = resolve(env.PARAPET_DATA);
 mkdirSync(data, { recursive: true });
 
-if (env.PARAPET_DEVICE !== 'cpu') {
-  log.fatal(`the device ${env.PARAPET_DEVICE} is not available in this worker; set PARAPET_DEVICE=cpu`);
-  process.exit(2);
-}
-
+const { device, weights } = deviceOrExit();
 const model = await openModel(env.PARAPET_MODEL_DIR);
-const device = cpuDevice({ threads: env.PARAPET_THREADS });
 const link = new GatewayLink(env.PARAPET_GATEWAY_URL, env.PARAPET_WORKER_TOKEN, log);
 const startedAt = performance.now();
 const engine = await Engine.create({
@@ -41,10 +36,7 @@ const engine = await Engine.create({
   adapters: link.adapter,
   onFailure: (error) => log.error({ err: error }, 'the engine failed on a request'),
 });
-log.info(
-  { device: device.name, weights: env.PARAPET_WEIGHTS, ms: Math.round(performance.now() - startedAt) },
-  'the model is loaded',
-);
+log.info({ device: device.name, weights, ms: Math.round(performance.now() - startedAt) }, 'the model is loaded');
 
 const outbox = new Outbox(join(data, 'run', 'outbox'));
 const worker = new ServeWorker(engine, outbox, {
@@ -54,7 +46,7 @@ const worker = new ServeWorker(engine, outbox, {
     digest: model.digest,
     contextTokens: model.spec.context,
     parameters: modelParameters(model.spec),
-    weights: env.PARAPET_WEIGHTS,
+    weights,
   },
   device: { kind: device.kind, name: device.name },
   maxRows: env.PARAPET_MAX_ROWS,
@@ -86,3 +78,13 @@ async function stop(): Promise<void> {
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 process.on('disconnect', stop); // the parent is gone
+
+/** Falling back to another device is never silent: it does not happen. */
+function deviceOrExit(): ServingDevice {
+  try {
+    return openDevice(env);
+  } catch (error) {
+    log.fatal((error as Error).message);
+    process.exit(2);
+  }
+}

@@ -1,4 +1,4 @@
-import { cpus, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openModel } from '@parapet/models/open';
@@ -6,17 +6,19 @@ import pino from 'pino';
 import { trainEnv } from '../env.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { GatewayClient } from './gateway-client.ts';
+import { openTrainingDevice, type TrainingDevice } from './open-runtime.ts';
 import { runJob } from './run-job.ts';
 
 /** The train worker: one job at a time, for as long as it lives. */
 const env = trainEnv();
 const log = pino({ level: env.PARAPET_LOG_LEVEL });
+const training = deviceOrExit();
 const stop = stopSignal();
 const client = new GatewayClient(env.PARAPET_GATEWAY_URL, env.PARAPET_WORKER_TOKEN);
 const model = await openModel(env.PARAPET_MODEL_DIR);
 const identity = {
   workerName: `${env.PARAPET_WORKER_NAME}@${hostname()}`.slice(0, 128),
-  device: { kind: env.PARAPET_DEVICE, name: cpus()[0]?.model.trim() ?? 'cpu' },
+  device: { kind: training.kind, name: training.name },
   baseDigests: [model.digest],
 };
 log.info({ base: model.digest, device: identity.device }, 'train worker is ready');
@@ -33,7 +35,7 @@ while (!stop.aborted) {
       client,
       model,
       dataDir: resolve(env.PARAPET_DATA),
-      threads: env.PARAPET_THREADS,
+      training,
       log,
       stop,
     });
@@ -46,3 +48,12 @@ while (!stop.aborted) {
 model.weights.close();
 log.info('train worker has stopped');
 process.exit(0);
+
+function deviceOrExit(): TrainingDevice {
+  try {
+    return openTrainingDevice(env);
+  } catch (error) {
+    log.fatal((error as Error).message);
+    process.exit(2);
+  }
+}

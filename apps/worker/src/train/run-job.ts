@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import { DeviceClock } from './device-clock.ts';
 import { type GatewayClient, StaleLeaseError } from './gateway-client.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
+import type { TrainingDevice } from './open-runtime.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 
 export type JobRunner = {
@@ -18,7 +19,8 @@ export type JobRunner = {
   model: BaseModel;
   /** Folder with room for a job's files; each job gets one of its own and leaves nothing. */
   dataDir: string;
-  threads: number;
+  /** What it runs on. */
+  training: TrainingDevice;
   log: Logger;
   /** Aborted when the worker is told to stop: the job is left to its lease, the next worker resumes it. */
   stop: AbortSignal;
@@ -79,7 +81,8 @@ async function outcomeOf(
       warmStart: inputs.warmStart,
       signal: keeper.signal,
       shouldPause: () => keeper.pauseWanted,
-      session: { threads: runner.threads },
+      runtime: runner.training.runtime,
+      session: runner.training.session,
       // One at the end of every epoch, as API clients expect, beside those by the clock.
       checkpointSteps: Math.ceil((await countRows(inputs.train)) / lease.recipe.batchSize),
       onMetrics: (metrics) => {

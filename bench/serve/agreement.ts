@@ -28,6 +28,7 @@ const configurations: Configuration[] = [
   { name: 'int8 b16, float32 cache', kind: 'int8', blockSize: 16, quantiseKv: false },
   { name: 'int8 b16, int8 cache', kind: 'int8', blockSize: 16, quantiseKv: true },
   { name: 'int8 b32, int8 cache', kind: 'int8', blockSize: 32, quantiseKv: true },
+  { name: 'q4 (Q4_1 exactly), int8 cache', kind: 'q4', blockSize: 16, quantiseKv: true },
   { name: 'int8 b64, int8 cache', kind: 'int8', blockSize: 64, quantiseKv: true },
 ];
 

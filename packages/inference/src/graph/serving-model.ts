@@ -2,7 +2,7 @@ import { kvWidth, type ModelSpec, queryWidth } from '@parapet/models/spec';
 import { real } from '@parapet/onnx-graph/attributes';
 import { Graph, type Value } from '@parapet/onnx-graph/graph';
 import type { KvFormat } from '../kv/kv-format.ts';
-import { type ServingLinear, servingLinearShape } from '../weights/export-tensors.ts';
+import { fourBitBlock, type ServingLinear, servingLinearShape } from '../weights/export-tensors.ts';
 import type { ServingWeights } from '../weights/serving-weights.ts';
 
 /** What every builder of a serving graph is given. */
@@ -36,10 +36,30 @@ export function storedLinear(
 ): Value {
   if (source.weights.kind === 'fp32') return g.op('MatMul', [x, stored(g, source, name)]);
   const [K, N] = shape;
+  if (source.weights.entries.has(`${name}.q4`)) return fourBitLinear(g, source, name, shape, x);
   const { blockSize } = source.weights;
   // accuracy_level 4: activations are rounded to int8 by block, products are int8 dot products.
   const attributes = { K, N, bits: 8, block_size: blockSize, accuracy_level: 4 };
   return g.op('MatMulNBits', [x, stored(g, source, `${name}.q8`), stored(g, source, `${name}.scale`)], attributes);
+}
+
+/** A Q4_1 matrix: d·(q − 8) as a product of 4 bits, and the rest from the sums of x's blocks (export-tensors.ts). */
+function fourBitLinear(
+  g: Graph,
+  source: GraphSource,
+  name: string,
+  [K, N]: readonly [number, number],
+  x: Value,
+): Value {
+  const attributes = { K, N, bits: 4, block_size: fourBitBlock, accuracy_level: 4 };
+  const product = g.op(
+    'MatMulNBits',
+    [x, stored(g, source, `${name}.q4`), stored(g, source, `${name}.scale`)],
+    attributes,
+  );
+  const inBlocks = g.op('Reshape', [x, [0, 0, K / fourBitBlock, fourBitBlock]]);
+  const sums = g.op('ReduceSum', [inBlocks, [-1]], { keepdims: 0 });
+  return g.op('Add', [product, g.op('MatMul', [sums, stored(g, source, `${name}.offset`)])]);
 }
 
 /** RMSNorm with a stored gain. */

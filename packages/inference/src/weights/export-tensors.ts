@@ -1,7 +1,11 @@
 import type { BaseModel } from '@parapet/models/open';
 import { kvWidth, linearWidths, type ModelSpec, queryWidth, type WeightName } from '@parapet/models/spec';
+import type { Weight } from '@parapet/models/weights';
 import { quantise8 } from './quantise.ts';
 import type { ExportedTensor, WeightKind } from './serving-weights.ts';
+
+/** Numbers of a Q4_1 block. */
+export const fourBitBlock = 32;
 
 type Model = Pick<BaseModel, 'spec' | 'weights'>;
 
@@ -30,6 +34,14 @@ export function* exportTensors(model: Model, kind: WeightKind, blockSize: number
     yield vector(`${prefix}attn_norm`);
     yield vector(`${prefix}ffn_norm`);
     for (const linear of servingLinears) {
+      if (kind === 'q4') {
+        const parts = linear === 'qkv' ? (['q', 'k', 'v'] as const) : [linear];
+        yield* fourBitTensors(
+          `${prefix}${linear}`,
+          parts.map((part) => weights.get(`${prefix}${part}`)),
+        );
+        continue;
+      }
       const rows =
         linear === 'qkv'
           ? concat((['q', 'k', 'v'] as const).map((part) => weights.get(`${prefix}${part}`).readFloat32()))
@@ -58,6 +70,36 @@ function* linearTensors(
   const blocks = Math.ceil(inWidth / blockSize);
   yield { name: `${name}.q8`, dtype: 'uint8', shape: [outWidth, blocks, blockSize], data: values };
   yield { name: `${name}.scale`, dtype: 'float32', shape: [outWidth, blocks], data: scales };
+}
+
+/**
+ * A Q4_1 matrix kept exactly, without rounding a second time: w = d·q + m = d·(q − 8) + (m + 8d). The first term is
+ * MatMulNBits' symmetric form; the second a product of the input's block sums with `offset` `[blocks, out]`.
+ */
+function* fourBitTensors(name: string, parts: readonly Weight[]): Generator<ExportedTensor> {
+  const blocks = parts[0]!.shape[1]! / fourBitBlock;
+  const outWidth = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
+  const packed = new Uint8Array((outWidth * blocks * fourBitBlock) / 2);
+  const scales = new Float32Array(outWidth * blocks);
+  const offsets = new Float32Array(blocks * outWidth);
+  let row = 0;
+  for (const part of parts) {
+    const found = part.readBlocks();
+    if (found?.min == null) {
+      throw new Error(`${part.name} is stored as ${part.format}, not Q4_1: serve this model in int8 or fp32.`);
+    }
+    const { q, scale, min } = found;
+    const at = row * blocks;
+    for (let i = 0; i < q.length; i += 2) packed[(at * fourBitBlock + i) / 2] = q[i]! | (q[i + 1]! << 4);
+    scales.set(scale, at);
+    for (let i = 0; i < scale.length; i++) {
+      offsets[(i % blocks) * outWidth + row + Math.floor(i / blocks)] = min[i]! + 8 * scale[i]!;
+    }
+    row += part.shape[0]!;
+  }
+  yield { name: `${name}.q4`, dtype: 'uint8', shape: [outWidth, blocks, fourBitBlock / 2], data: packed };
+  yield { name: `${name}.scale`, dtype: 'float32', shape: [outWidth, blocks], data: scales };
+  yield { name: `${name}.offset`, dtype: 'float32', shape: [blocks, outWidth], data: offsets };
 }
 
 /** cos and sin of every position: `[context, headDim / 2]`, angle = position · θ^(−2i / headDim). */

@@ -46,6 +46,12 @@ export function createApp(logger: Logger, trustProxy: boolean): { app: FastifyIn
   const routes = new RouteTable();
   routes.watch(app);
 
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (escapedNul.test(body as string)) done(nulRefusal(), undefined);
+    else parseJson(request, body as string, done);
+  });
+
   app.decorateRequest('startedAt', 0);
   app.addHook('onRequest', async (request, reply) => {
     request.startedAt = performance.now();
@@ -76,6 +82,12 @@ export function createApp(logger: Logger, trustProxy: boolean): { app: FastifyIn
   });
   return { app, routes };
 }
+
+/** A NUL that JSON writes as an escape; an escaped backslash before it makes it plain text. */
+const escapedNul = /(?<!\\)(?:\\\\)*\\u0000/;
+
+/** Postgres keeps no NUL in text: it is refused at the door, wherever it stands. */
+export const nulRefusal = () => new ParapetError('invalid_request', 'The request holds a NUL character: leave it out.');
 
 /** What machines ask all day long. */
 const isRoutine = (route: string) =>

@@ -4,6 +4,7 @@ import type { VerbName } from '@parapet/control/rules';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { GatewayServices } from '../services.ts';
+import { nulRefusal } from './app.ts';
 import { withIdempotency } from './idempotency.ts';
 
 /** One call of an endpoint: authenticated, its input parsed. */
@@ -58,6 +59,9 @@ export function addEndpoint(app: FastifyInstance, services: GatewayServices, def
     url: definition.path,
     handler: async (request, reply) => {
       const principal = await services.authenticate(request);
+      const inPath = Object.values(request.params as Record<string, string>);
+      const inQuery = Object.entries(request.query as Record<string, string | string[]>).flat(2);
+      if ([...inPath, ...inQuery].some((text) => text.includes('\0'))) throw nulRefusal();
       const context: ControlContext = {
         services: services.control,
         principal,

@@ -19,10 +19,22 @@ export const importAdapter = endpoint({
     let name: string | undefined;
     for await (const part of request.parts({ limits: { files: 1, fields: 4, fieldSize: 1024 } })) {
       if (part.type === 'file') {
-        const fallback = part.filename.replace(/\.safetensors$/, '').slice(0, 80);
+        const fallback = part.filename
+          .replaceAll('\0', '')
+          .replace(/\.safetensors$/, '')
+          .slice(0, 80);
         return importAdapterVerb(context, { name: name ?? fallback, adapterId: null, content: part.file });
       }
-      if (part.fieldname === 'name') name = parseInput(z.string().trim().min(1).max(80), part.value);
+      if (part.fieldname === 'name')
+        name = parseInput(
+          z
+            .string()
+            .trim()
+            .min(1)
+            .max(80)
+            .regex(/^[^\0]*$/, 'must hold no NUL'),
+          part.value,
+        );
     }
     throw new ParapetError('invalid_request', 'The form has no file.', { param: 'file' });
   },

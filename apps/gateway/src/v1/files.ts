@@ -108,7 +108,7 @@ async function take(
     });
   }
   if (purpose !== undefined && purpose !== 'fine-tune') throw wrongPurpose;
-  const fileName = part.filename.slice(0, 255) || 'upload.jsonl';
+  const fileName = part.filename.replaceAll('\0', '').slice(0, 255) || 'upload.jsonl';
   return createDataset(call.context, { fileName, content: part.file, duplicates });
 }
 

@@ -1,0 +1,149 @@
+import { openAiErrorSchema } from '@parapet/contracts/errors';
+import { Pool } from 'undici';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { GatewayFixture } from '../testing/gateway-fixture.ts';
+import { endpoints } from '../v1/endpoints.ts';
+
+/** PARAPET_FUZZ=1000000 is the whole trial; the default keeps the suite short. */
+const count = Number(process.env.PARAPET_FUZZ ?? 5_000);
+const lanes = 32;
+const model = 'smollm2-135m-instruct';
+
+let fixture: GatewayFixture;
+let key: string;
+beforeAll(async () => {
+  fixture = await GatewayFixture.open();
+  key = await fixture.key(await fixture.tenant());
+});
+afterAll(() => fixture.close());
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** A generator of its own (mulberry32), so that a seed names a trial. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+const odd: unknown[] = [
+  null,
+  true,
+  -1,
+  0,
+  1.5,
+  1e308,
+  -0,
+  '',
+  'x',
+  '\u0000',
+  '💥'.repeat(50),
+  'a'.repeat(5000),
+  [],
+  {},
+  [[]],
+  [null],
+  { ['__proto__']: null },
+  2 ** 53,
+  '../../etc/passwd',
+  "'; drop table users; --",
+  '%00',
+  'file-x',
+  'ftjob-x',
+  model,
+];
+
+const sound: Record<string, object> = {
+  '/v1/chat/completions': { model, messages: [{ role: 'user', content: 'x' }], max_tokens: 1 },
+  '/v1/completions': { model, prompt: 'x', max_tokens: 1 },
+  '/v1/fine_tuning/jobs': { model, training_file: 'file-x', method: { type: 'supervised', supervised: {} } },
+};
+const fields = [
+  'model',
+  'messages',
+  'prompt',
+  'max_tokens',
+  'n',
+  'stop',
+  'stream',
+  'temperature',
+  'logit_bias',
+  'logprobs',
+  'top_logprobs',
+  'seed',
+  'echo',
+  'response_format',
+  'parapet',
+  'metadata',
+  'training_file',
+  'suffix',
+  'method',
+  'tools',
+  'user',
+];
+
+function mutated(value: unknown, random: () => number, depth = 0): unknown {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+  if (random() < 0.15 || depth > 4) return pick(odd);
+  if (Array.isArray(value)) return value.flatMap((one) => (random() < 0.1 ? [] : [mutated(one, random, depth + 1)]));
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(([name, one]) => [name, mutated(one, random, depth + 1)]);
+    if (random() < 0.4) entries.push([pick(fields), pick(odd)]);
+    return Object.fromEntries(entries);
+  }
+  return random() < 0.2 ? pick(odd) : value;
+}
+
+test(`${count} fuzzed requests: no 500, every refusal in form, memory flat`, { timeout: 7_200_000 }, async () => {
+  const seed = Number(process.env.PARAPET_FUZZ_SEED ?? 1);
+  const pool = new Pool(fixture.url, { connections: lanes });
+  const statuses = new Map<number, number>();
+  let left = count;
+  const settled: number[] = [];
+  const one = async (random: () => number) => {
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+    const endpoint = pick(endpoints);
+    const path =
+      endpoint.path.replace(/:\w+/g, () => encodeURIComponent(textOf(pick(odd))).slice(0, 600) || 'x') +
+      (random() < 0.1 ? `?${pick(fields)}=${encodeURIComponent(textOf(pick(odd)).slice(0, 200))}` : '');
+    const text = JSON.stringify(mutated(sound[endpoint.path] ?? {}, random));
+    const body =
+      endpoint.method === 'GET' ? null : random() < 0.05 ? text.slice(0, Math.floor(random() * text.length)) : text;
+    const answer = await pool.request({
+      method: endpoint.method,
+      path,
+      headers: {
+        authorization: random() < 0.03 ? String(pick(['', 'Bearer', 'Bearer x', 'pk_live_'])) : `Bearer ${key}`,
+        ...(body !== null && { 'content-type': random() < 0.03 ? 'text/plain' : 'application/json' }),
+      },
+      body,
+    });
+    const content = await answer.body.text();
+    statuses.set(answer.statusCode, (statuses.get(answer.statusCode) ?? 0) + 1);
+    if (answer.statusCode >= 500)
+      throw new Error(`${endpoint.method} ${path} ${body}: ${answer.statusCode} ${content}`);
+    if (answer.statusCode >= 400) openAiErrorSchema.parse(JSON.parse(content));
+  };
+  await Promise.all(
+    Array.from({ length: lanes }, async (_, lane) => {
+      const random = randomOf(seed * 1000 + lane);
+      while (left-- > 0) {
+        await one(random);
+        if (left % Math.ceil(count / 10) === 0) settled.push(process.memoryUsage().rss);
+      }
+    }),
+  );
+  await pool.destroy();
+  console.log(
+    Object.fromEntries([...statuses].sort(([a], [b]) => a - b)),
+    settled.map((bytes) => Math.round(bytes / 2 ** 20)),
+  );
+  expect(statuses.get(200)).toBeGreaterThan(0);
+  expect(statuses.get(400)).toBeGreaterThan(0);
+  expect(settled.at(-1)! - settled[Math.floor(settled.length / 2)]!).toBeLessThan(200 * 2 ** 20);
+  expect((await fetch(`${fixture.url}/readyz`)).status).toBe(200);
+});

@@ -158,6 +158,7 @@ export class Engine {
       if (adapter !== null) this.adapters.release(adapter.digest);
       throw error;
     }
+    if (this.generations.size === 0) this.statistics.turn(); // idleness is no hanging
     this.generations.set(request.requestId, generation);
     this.byJob.set(generation.job.id, generation);
     signal?.addEventListener('abort', () => this.cancel(request.requestId), { once: true });

@@ -1,5 +1,14 @@
 import type { DatabaseHandle } from '@parapet/db/client';
-import { apiKeys, holds, ledgerEntries, organisations, orgPeriods, usageEvents, usageHourly } from '@parapet/db/schema';
+import {
+  apiKeys,
+  holds,
+  ledgerEntries,
+  organisations,
+  orgPeriods,
+  rateLimitBuckets,
+  usageEvents,
+  usageHourly,
+} from '@parapet/db/schema';
 import { testDatabase } from '@parapet/db/testing';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -263,6 +272,13 @@ describe('limits', () => {
     expect(await metering.take('sign-in:a', 2)).toBeNull();
     expect(await metering.take('sign-in:a', 2)).toBe(30_000);
     expect(await metering.take('sign-in:b', 2)).toBeNull();
+    now += 40_000;
+    expect(await metering.take('sign-in:b', 2)).toBeNull();
+    now += 30_000;
+    await metering.pruneHolds(new Date(0));
+    expect(await handle.db.select({ scope: rateLimitBuckets.scope }).from(rateLimitBuckets)).toEqual([
+      { scope: 'sign-in:b' },
+    ]);
   });
 });
 

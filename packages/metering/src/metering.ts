@@ -32,7 +32,7 @@ export type Metering = {
   reportUsage(reports: readonly UsageReport[]): Promise<string[]>;
   /** Closes holds past their time, at most `limit`; answers how many. Any gateway may call it at any time. */
   sweepExpired(limit?: number): Promise<number>;
-  /** Removes holds closed before `before`; the ledger keeps their entries. */
+  /** Removes holds closed before `before` (the ledger keeps their entries) and buckets that are empty again. */
   pruneHolds(before: Date): Promise<number>;
   /** One of `perMinute` of `scope`, for what is no inference request. Milliseconds to wait, or null when taken. */
   take(scope: string, perMinute: number, units?: number): Promise<number | null>;
@@ -179,6 +179,12 @@ export function createMetering(handle: DatabaseHandle, options: MeteringOptions 
            select id from holds where status <> 'held' and closed_at < $1 order by closed_at limit 10000
          ) returning id`,
         [before],
+      );
+      // A bucket that nobody took from for a minute is an empty one, which is what a new one is.
+      await handle.query(
+        `delete from rate_limit_buckets
+         where drained_at_micros < coalesce($1::bigint, (extract(epoch from now()) * 1000000)::bigint) - 60000000`,
+        [nowMicros()],
       );
       return rows.length;
     },

@@ -11,7 +11,7 @@ if (target === undefined) throw new Error('Name a folder.');
 const require = createRequire(realpathSync(join(root, 'node_modules/tsx/package.json')));
 const { build } = require('esbuild');
 await build({
-  entryPoints: [join(here, 'run.ts')],
+  entryPoints: [join(here, 'main.ts')],
   outfile: join(target, 'run.mjs'),
   bundle: true,
   platform: 'node',

@@ -1,7 +1,7 @@
 /**
- * The GPU suite: checks a card against the CPU engine, then times it, in one go. See README.md here.
+ * The GPU suite: checks a card against the CPU engine, then times it, in one go. RESULTS.md says how to run it.
  *
- *   run.ts --model FOLDER_OR_GGUF [--parts check,decode,prompt,train,export] [--libraries DIR[:DIR]] [--ort FILE]
+ *   npm run bench -- gpu --model FOLDER_OR_GGUF [--parts check,decode,prompt,train,export] [--libraries DIR[:DIR]] [--ort FILE]
  *          [--out FILE] [--work DIR] [--rehearse | --tiny]
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';

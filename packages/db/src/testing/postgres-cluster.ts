@@ -80,6 +80,7 @@ async function startCluster(): Promise<Cluster> {
   const stopNow = () => {
     const pid = Number(readFileSync(join(home, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
     process.kill(pid, 'SIGQUIT');
+    rmSync(home, { recursive: true, force: true });
   };
   process.once('exit', stopNow);
   return {

@@ -79,7 +79,7 @@ export class KeyAuthenticator {
   }
 
   #lookUp(id: string): Known['key'] {
-    const now = Date.now();
+    const now = this.services.now().getTime();
     const known = this.#known.get(id);
     if (known && now - known.readAt < freshMs) return known.key;
     const key = this.#read(id);

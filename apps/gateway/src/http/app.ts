@@ -48,7 +48,9 @@ export function createApp(logger: Logger, trustProxy: boolean): { app: FastifyIn
 
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (escapedNul.test(body as string)) done(nulRefusal(), undefined);
+    // The official Python client names a content type even where it sends no body.
+    if (body === '') done(null, undefined);
+    else if (escapedNul.test(body as string)) done(nulRefusal(), undefined);
     else parseJson(request, body as string, done);
   });
 

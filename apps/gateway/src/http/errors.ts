@@ -7,8 +7,6 @@ function fromFastify(error: FastifyError): ParapetError | null {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
     case 'FST_REQ_FILE_TOO_LARGE':
       return new ParapetError('payload_too_large', 'The request is larger than this endpoint takes.');
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return new ParapetError('invalid_request', 'The body is empty: send a JSON object.');
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
       return new ParapetError('invalid_request', 'The body is not valid JSON.');
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':

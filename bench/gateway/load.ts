@@ -43,6 +43,8 @@ async function run(job: LoadJob): Promise<LoadResult> {
   const measureFrom = begin + job.warmupSeconds * 1000;
   const end = measureFrom + job.seconds * 1000;
   const one = async () => {
+    // Clients are not in step with one another; started at once, equal streams would stay so for ever.
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 1000 * Math.min(1, job.warmupSeconds)));
     while (performance.now() < end) {
       const startedAt = performance.now();
       const answer = await pool.request({ method: 'POST', path: job.path, headers, body });

@@ -41,7 +41,16 @@ const outside = ({ totalMs, engineMs }: LoadResult) => totalMs.map((total, i) =>
 async function main() {
   if (!canStartPostgres()) throw new Error('this benchmark wants PostgreSQL (initdb and pg_ctl) on this machine');
   const database = await openTestPostgresUrl('own');
-  const { apiKey } = await seedTenant(database.url);
+  try {
+    await measure(database.url);
+  } finally {
+    await stopAll();
+    await database.drop();
+  }
+}
+
+async function measure(databaseUrl: string) {
+  const { apiKey } = await seedTenant(databaseUrl);
   const port = await freePort();
   const gatewayUrl = `http://127.0.0.1:${port}`;
   launchTsx(
@@ -50,7 +59,7 @@ async function main() {
     {
       PARAPET_PORT: String(port),
       PARAPET_HOST: '127.0.0.1',
-      DATABASE_URL: database.url,
+      DATABASE_URL: databaseUrl,
       PARAPET_WORKER_TOKEN: workerToken,
       PARAPET_AUTH_SECRET: 'a-secret-that-signs-sessions-here-only',
       PARAPET_PUBLIC_URL: 'http://localhost:3000',
@@ -112,8 +121,6 @@ async function main() {
     rates[peer.name] = perSecond;
     console.log(`${peer.name}: ${perSecond} requests/s (${peer.note})`);
   }
-  await stopAll();
-  await database.drop();
 
   const requestsPerSecond = round(whole.requests / whole.seconds);
   // Only a peer that checks keys and limits does the same work.
@@ -153,6 +160,10 @@ const directBody = (maxTokens: number) => ({
   maxTokens,
   sampling: {},
 });
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void stopAll().then(() => process.exit(1)));
+}
 
 main().catch(async (error: unknown) => {
   console.error(error);

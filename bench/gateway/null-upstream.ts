@@ -10,6 +10,8 @@ const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 
 const server = createServer(async (request, response) => {
   const startedAt = performance.now();
+  // Peers look at other addresses while they start.
+  if (request.method !== 'POST') return void response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   let text = '';
   for await (const chunk of request) text += chunk;
   const {

@@ -1,5 +1,5 @@
 /**
- * Serving on the CPU, with llama.cpp beside it: npm run bench -- serve [--json] [--no-peers] [--steps N]
+ * Serving on the CPU, with llama.cpp beside it: npm run bench -- serve [--json] [--no-peers] [--steps N] [--cached N]
  * All sides run here, one after another, at the same cached length; medians. The last line is JSON.
  */
 import { readdirSync } from 'node:fs';
@@ -14,9 +14,10 @@ import { type PeerRate, peerRates } from './peers.ts';
 import { leastStepMs, measureMachine } from './roofline.ts';
 
 const threads = 2;
-const cachedTokens = 300;
-const argument = (name: string) => process.argv[process.argv.indexOf(name) + 1];
-const steps = process.argv.includes('--steps') ? Number(argument('--steps')) : 32;
+const option = (name: string, otherwise: number) =>
+  process.argv.includes(name) ? Number(process.argv[process.argv.indexOf(name) + 1]) : otherwise;
+const cachedTokens = option('--cached', 300);
+const steps = option('--steps', 32);
 const para = { method: 'para', targets: 'qvu', bias: false, rank: 12, pooler: 'mean', activation: 'gelu' } as const;
 
 const round = (x: number, digits = 3) => Number(x.toFixed(digits));

@@ -98,11 +98,13 @@ export class OurEngine {
   async adapterTimes(config: AdapterConfig): Promise<{ coldMs: number; residentMs: number; bytesEach: number }> {
     const cold: number[] = [];
     const resident: number[] = [];
+    let bytesEach = 0;
     for (let i = 0; i < 12; i++) {
       const digest = this.adapter(config, 5000 + i);
       const { adapters } = this.engine;
       const start = performance.now();
-      await adapters.acquire(digest);
+      const { bytes } = await adapters.acquire(digest);
+      bytesEach = bytes;
       const loaded = performance.now();
       await adapters.acquire(digest);
       resident.push(performance.now() - loaded);
@@ -110,12 +112,7 @@ export class OurEngine {
       adapters.release(digest);
       adapters.release(digest);
     }
-    const { residentAdapterBytes, residentAdapters } = this.engine.stats();
-    return {
-      coldMs: median(cold),
-      residentMs: median(resident),
-      bytesEach: residentAdapterBytes / residentAdapters.length,
-    };
+    return { coldMs: median(cold), residentMs: median(resident), bytesEach };
   }
 
   private readonly known = new Map<string, string>();

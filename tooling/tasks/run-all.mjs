@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 
 const { packageManager } = JSON.parse(readFileSync('package.json', 'utf8'));
 
+/** A command and its arguments through the pinned pnpm. */
+export const pnpm = (...args) => ['npx', ['--yes', packageManager, ...args]];
+
 /** turbo calls pnpm by name, which only the pinned npx puts on the path. */
-export const turbo = (...args) => ['npx', ['--yes', packageManager, 'exec', 'turbo', 'run', ...args]];
+export const turbo = (...args) => pnpm('exec', 'turbo', 'run', ...args);
 
 /** Runs [name, command, args] one after another from the root; the first that fails ends the process with its code. */
 export async function runAll(steps, env = {}) {

@@ -1,7 +1,7 @@
 // Everything: the fast gate, the slow suites with the real base model, then browser and client journeys
 // against a running platform. The closing line counts what ran.
 import { existsSync } from 'node:fs';
-import { runAll, turbo } from './run-all.mjs';
+import { pnpm, runAll, turbo } from './run-all.mjs';
 
 const chromium = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
   existsSync(path),
@@ -20,7 +20,7 @@ await runAll(
     ['base model', 'node', ['--import', 'tsx', 'apps/cli/src/main.ts', 'model', 'fetch']],
     ['slow suites', 'npx', ['vitest', 'run', '--project', 'slow']],
     ['portal build', ...turbo('build', '--filter=@parapet/portal', '--output-logs=errors-only')],
-    ['journeys', 'npx', ['e2e']],
+    ['journeys', ...pnpm('--dir', 'e2e', 'exec', 'playwright', 'test')],
   ],
   { PARAPET_CHROMIUM: browser },
 );

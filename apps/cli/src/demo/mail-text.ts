@@ -1,5 +1,5 @@
 /** Characters of the body that are kept: enough to judge by, few enough to train on a CPU. */
-const bodyCharacters = 300;
+const bodyCharacters = 180;
 
 /**
  * The subject and the beginning of the body of a raw mail, as a reader sees them, or null when no English text is

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
 import OpenAI, { APIError } from 'openai';
 import { runningPlatform } from '../platform/running-platform.ts';
+import { signIn } from '../platform/sign-in.ts';
 
 /** What a customer does, from sign-up to seeing the bill; then an admin lowers their quota and raises it again. */
 test.describe.configure({ mode: 'serial' });
@@ -21,14 +22,6 @@ const jsonl = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 let page: Page;
 let apiKey = '';
 let model = '';
-
-async function signIn(at: Page, email: string, password: string): Promise<void> {
-  await at.goto('/sign-in');
-  await at.getByLabel('E-mail address').fill(email);
-  await at.getByLabel('Password', { exact: true }).fill(password);
-  await at.getByRole('button', { name: 'Sign in' }).click();
-  await at.waitForURL((url) => !url.pathname.startsWith('/sign-in'));
-}
 
 test.beforeAll(async ({ browser }) => {
   const { portalUrl } = await runningPlatform();

@@ -49,7 +49,11 @@ export async function startPlatform(): Promise<ChildProcess> {
   const portalUrl = `http://127.0.0.1:${portalPort}`;
   await waitUntilReady(child, `http://127.0.0.1:${port}/readyz`, `${portalUrl}/sign-in`);
   // What a person at the terminal reads, once.
-  const signIn = /Admin +(\S+) +password (\S+)/.exec(printed);
+  let signIn: RegExpExecArray | null = null;
+  for (let tries = 0; signIn === null && tries < 300; tries++) {
+    signIn = /Admin +(\S+) +password (\S+)/.exec(printed);
+    if (signIn === null) await sleep(100); // ready a moment before the terminal says so
+  }
   if (!signIn) throw new Error('The first start did not print the admin’s sign-in: see test-results/platform.log.');
   const admin = { email: signIn[1] ?? '', password: signIn[2] ?? '' };
   const platform: RunningPlatform = { pid: child.pid ?? 0, portalUrl, apiUrl: `http://127.0.0.1:${port}/v1`, admin };

@@ -55,18 +55,20 @@ export function CopyButton({ value, label, className }: { value: string; label: 
 /** An id in monospace; a click copies the whole of it however short it is shown. */
 export function CopyableId({ id, full, className }: { id: string; full?: boolean; className?: string }) {
   const [copied, copy] = useCopy();
+  const shown = full ? id : shorten(id);
   return (
     <button
       type="button"
       title={id}
-      aria-label={`${common.copyNamed(id)}`}
+      // The name holds what is seen, so that speaking it presses the button; the title has the whole.
+      aria-label={common.copyNamed(shown)}
       onClick={() => copy(id)}
       className={cn(
         'group/id relative inline-flex max-w-full items-center rounded font-mono text-faint text-xs hover:text-ink',
         className,
       )}
     >
-      <span className="truncate">{full ? id : shorten(id)}</span>
+      <span className="truncate">{shown}</span>
       {copied ? (
         <Check className="absolute left-full ml-1 size-3 text-ok-text" aria-hidden="true" />
       ) : (

@@ -22,6 +22,7 @@ export class ModelSessions {
   private readonly file: FileMemory;
   private readonly shared: SharedWeights;
   private readonly made = new Map<string, Promise<Session>>();
+  private released = false;
 
   constructor(
     private readonly runtime: Runtime,
@@ -58,13 +59,19 @@ export class ModelSessions {
     return groups;
   }
 
+  /** Waits for the sessions that are being made, then gives all of them back; from the call on none is begun. */
   async release(): Promise<void> {
-    for (const session of this.made.values()) (await session).release();
+    this.released = true;
+    for (const made of await Promise.allSettled(this.made.values())) {
+      if (made.status === 'fulfilled') made.value.release();
+    }
     this.shared.release();
     this.file.release();
   }
 
-  private session(key: string, build: () => Graph): Promise<Session> {
+  private async session(key: string, build: () => Graph): Promise<Session> {
+    // One that loaded over a file that is gone would take the process with it.
+    if (this.released) throw new Error('The model was released.');
     let session = this.made.get(key);
     if (session === undefined) {
       const model = { bytes: encodeModel(build()), folder: this.weights.folder };

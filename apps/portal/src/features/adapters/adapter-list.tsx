@@ -26,7 +26,10 @@ const columns: Column<AdapterView>[] = [
     header: text.columns.name,
     cell: ({ row: { original } }) => (
       <div className="min-w-0 max-w-sm">
-        <Link href={`/adapters/${original.id}`} className="block truncate rounded font-medium hover:text-accent-text">
+        <Link
+          href={`/adapters/${original.id}`}
+          className="block truncate rounded font-medium leading-6 hover:text-accent-text"
+        >
           {original.name}
         </Link>
         <CopyableId id={original.id} />

@@ -26,7 +26,7 @@ const columns: Column<TenantView>[] = [
       <div className="min-w-0 max-w-xs">
         <Link
           href={`/admin/tenants/${original.id}`}
-          className="block truncate rounded font-medium hover:text-accent-text"
+          className="block truncate rounded font-medium leading-6 hover:text-accent-text"
         >
           {original.name}
         </Link>

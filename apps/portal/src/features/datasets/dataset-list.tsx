@@ -25,7 +25,10 @@ const columns: Column<DatasetView>[] = [
     header: text.columns.name,
     cell: ({ row: { original } }) => (
       <div className="min-w-0 max-w-sm">
-        <Link href={`/datasets/${original.id}`} className="block truncate rounded font-medium hover:text-accent-text">
+        <Link
+          href={`/datasets/${original.id}`}
+          className="block truncate rounded font-medium leading-6 hover:text-accent-text"
+        >
           {original.name}
         </Link>
         <CopyableId id={original.id} />

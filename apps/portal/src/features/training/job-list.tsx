@@ -58,7 +58,7 @@ export function JobList() {
             <div className="min-w-0">
               <Link
                 href={`/fine-tuning/${job.id}`}
-                className="block truncate rounded font-medium hover:text-accent-text"
+                className="block truncate rounded font-medium leading-6 hover:text-accent-text"
               >
                 {job.suffix ?? job.trainingFile.name}
               </Link>

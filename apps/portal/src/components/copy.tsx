@@ -64,7 +64,7 @@ export function CopyableId({ id, full, className }: { id: string; full?: boolean
       aria-label={common.copyNamed(shown)}
       onClick={() => copy(id)}
       className={cn(
-        'group/id relative inline-flex max-w-full items-center rounded font-mono text-faint text-xs hover:text-ink',
+        'group/id relative inline-flex min-h-6 max-w-full items-center rounded font-mono text-faint text-xs hover:text-ink',
         className,
       )}
     >

@@ -41,7 +41,7 @@ function install() {
     cwd: root,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
-    // The CUDA libraries are fetched by `parapet doctor --install-cuda` where they are wanted, not by every install.
+    // The CUDA libraries are fetched where they are wanted (docs/gpu.md), not by every install.
     env: { ...process.env, CI: 'true', ONNXRUNTIME_NODE_INSTALL: 'skip' },
   });
   if (result.error) fail(`npx could not be started (${result.error.message}): install npm, which comes with Node.`);

@@ -14,7 +14,10 @@ export const float32 = (value: number): KernelArgument => ({ kind: 'float32', va
 export type DeviceType = 'float32' | 'float16';
 export const deviceTypeBytes = { float32: 4, float16: 2 } as const;
 
-/** C[m, n] = alpha · A[m, k] · B, all row-major; B is `[k, n]`, or `[n, k]` when `transposed`. */
+/**
+ * C[m, n] = alpha · A · B, all row-major; A is `[m, k]`, or `[k, m]` when `transposedA`; B is `[k, n]`, or `[n, k]` when
+ * `transposed`.
+ */
 export interface MatrixProduct {
   m: number;
   n: number;
@@ -26,6 +29,9 @@ export interface MatrixProduct {
   b: bigint;
   pitchB: number;
   transposed?: boolean;
+  transposedA?: boolean;
+  /** Lets float32 products round their factors to 10 bits of mantissa: several times as fast, good for training. */
+  tf32?: boolean;
   /** Of A and B. */
   type: DeviceType;
   c: bigint;

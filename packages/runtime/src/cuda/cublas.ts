@@ -3,13 +3,14 @@ import type { DeviceType, MatrixProduct } from './accelerator.ts';
 
 const dataType: Record<DeviceType, number> = { float32: 0, float16: 2 };
 const computeFloat32 = 68;
+const computeTf32 = 77;
 const defaultAlgorithm = -1;
 /** Room for split products; given once, so that recording allocates nothing. NVIDIA's advice for Hopper. */
 export const workspaceBytes = 32 << 20;
 
 type Native = (...args: (bigint | number | null | ArrayBufferView)[]) => number;
 
-/** cuBLAS: matrix products with float32 sums (no TF32: float32 stays float32). */
+/** cuBLAS: matrix products with float32 sums (TF32 only where it is asked for). */
 export class Cublas {
   private readonly library: ReturnType<typeof koffi.load>;
   private readonly handle: bigint;
@@ -43,8 +44,8 @@ export class Cublas {
     const type = dataType[p.type];
     const alpha = p.alpha === undefined ? this.one : this.alpha;
     this.alpha[0] = p.alpha ?? 1;
-    const head = [this.handle, p.transposed === true ? 1 : 0, 0, p.n, p.m, p.k, alpha];
-    const tail = [computeFloat32, defaultAlgorithm];
+    const head = [this.handle, p.transposed === true ? 1 : 0, p.transposedA === true ? 1 : 0, p.n, p.m, p.k, alpha];
+    const tail = [p.tf32 === true ? computeTf32 : computeFloat32, defaultAlgorithm];
     if (p.batch === undefined || p.batch.count === 1) {
       const code = this.gemm(
         ...head,

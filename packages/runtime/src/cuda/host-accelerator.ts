@@ -97,7 +97,7 @@ export class HostAccelerator implements Accelerator {
     const ints = (count: number) => new Array<string>(count).fill('int');
     this.gemm = library.func('hostGemm', 'void', [
       ...[...ints(3), 'float', 'uint64_t', 'int64_t', 'uint64_t', 'int64_t'],
-      ...[...ints(2), 'uint64_t', 'int64_t', 'int'],
+      ...[...ints(3), 'uint64_t', 'int64_t', 'int'],
     ]) as typeof this.gemm;
     return {
       kernel: (name) => {
@@ -141,7 +141,14 @@ export class HostAccelerator implements Accelerator {
         this.gemm!(
           ...[p.m, p.n, p.k, p.alpha ?? 1],
           ...[p.a + bytes(i * strideA, kind), p.pitchA, p.b + bytes(i * strideB, kind), p.pitchB],
-          ...[p.transposed === true ? 1 : 0, kind, p.c + bytes(i * strideC, kindC), p.pitchC, kindC],
+          ...[
+            p.transposedA === true ? 1 : 0,
+            p.transposed === true ? 1 : 0,
+            kind,
+            p.c + bytes(i * strideC, kindC),
+            p.pitchC,
+            kindC,
+          ],
         );
       }
     });

@@ -132,6 +132,7 @@ template <class V> static V __shfl_up_sync(unsigned, V value, int by) {
 
 static float __int_as_float(int bits) { float x; memcpy(&x, &bits, 4); return x; }
 static unsigned __float_as_uint(float x) { unsigned bits; memcpy(&bits, &x, 4); return bits; }
+static float atomicAdd(float* to, float x) { const float before = *to; *to += x; return before; }
 static float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 #define __expf expf
 
@@ -143,17 +144,17 @@ static float toFloat(float x) { return x; }
 static float fromFloat(float x) { return x; }
 #endif
 
-// C[m, n] = alpha * A[m, k] . B[k, n] (or B[n, k] transposed), row-major, pitches in elements; kind 0 float32, 1 half.
+// C[m, n] = alpha * A[m, k] (or A[k, m] transposed) . B[k, n] (or B[n, k] transposed), row-major, pitches in elements; kind 0 float32, 1 half.
 static float host_read(const void* at, long long i, int kind) { return kind ? _cvtsh_ss(((const unsigned short*)at)[i]) : ((const float*)at)[i]; }
 extern "C" void hostGemm(int m, int n, int k, float alpha, const void* a, long long pitchA, const void* b, long long pitchB,
-                         int transposed, int kind, void* c, long long pitchC, int kindC) {
+                         int transposedA, int transposed, int kind, void* c, long long pitchC, int kindC) {
   float* row = (float*)malloc(sizeof(float) * n);
   for (int i = 0; i < m; i++) {
     memset(row, 0, sizeof(float) * n);
     for (int j = 0; j < n && transposed; j++)
-      for (int l = 0; l < k; l++) row[j] += host_read(a, i * pitchA + l, kind) * host_read(b, j * pitchB + l, kind);
+      for (int l = 0; l < k; l++) row[j] += host_read(a, transposedA ? l * pitchA + i : i * pitchA + l, kind) * host_read(b, j * pitchB + l, kind);
     for (int l = 0; l < k && !transposed; l++) {
-      const float x = host_read(a, i * pitchA + l, kind);
+      const float x = host_read(a, transposedA ? l * pitchA + i : i * pitchA + l, kind);
       for (int j = 0; j < n; j++) row[j] += x * host_read(b, l * pitchB + j, kind);
     }
     for (int j = 0; j < n; j++) {

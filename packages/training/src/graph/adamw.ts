@@ -1,9 +1,26 @@
 import { add, div, mul, sub } from '@parapet/onnx-graph/build';
 import { Graph, type Value } from '@parapet/onnx-graph/graph';
 
-export const adamBeta1 = 0.9;
-export const adamBeta2 = 0.999;
-export const adamEpsilon = 1e-8;
+const adamBeta1 = 0.9;
+const adamBeta2 = 0.999;
+const adamEpsilon = 1e-8;
+
+export interface OptimizerSettings {
+  learningRate: number;
+  weightDecay: number;
+  clipNorm: number;
+}
+
+/** The graph's scalar inputs at a step, counted from 1. */
+export function adamwScalars(step: number, { learningRate, weightDecay, clipNorm }: OptimizerSettings) {
+  return {
+    learning_rate: learningRate,
+    weight_decay: weightDecay,
+    clip_norm: clipNorm,
+    m_correction: 1 - adamBeta1 ** step,
+    v_correction: 1 - adamBeta2 ** step,
+  };
+}
 
 /**
  * One optimiser step over θ [N]: clipping by the global norm, then AdamW (Loshchilov & Hutter 2019, algorithm 2).

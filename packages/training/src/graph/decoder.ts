@@ -28,7 +28,7 @@ export interface DecoderInputs {
  */
 export function decoder(g: Graph, spec: ModelSpec, inputs: DecoderInputs): Value {
   const rope = rotaryTables(g, spec);
-  const mask = causalMask(g, spec, 'S');
+  const mask = causalMask(g, spec, inputs.tokens.shape[1]!);
   let h = g.op('Gather', [inputs.weight('embed'), inputs.tokens], { axis: 0 }); // [B, S, d]
   for (let layer = 0; layer < spec.layers; layer++) {
     h = g.scoped(`layers.${layer}`, () => decoderLayer(spec, inputs, layer, h, rope, mask));

@@ -1,6 +1,6 @@
 import { type MicroBatchLimits, microBatches } from '../dataset/batches.ts';
 import type { TrainingSequence } from '../dataset/encode-rows.ts';
-import type { ModelTrainer } from './model-trainer.ts';
+import type { Trainer } from './trainer.ts';
 
 /**
  * Greedy continuations of prompts by the training graph's forward half: every token by a whole pass, which is slow
@@ -9,7 +9,7 @@ import type { ModelTrainer } from './model-trainer.ts';
  * @returns the tokens after each prompt, without the one that ends the turn
  */
 export async function greedy(
-  trainer: ModelTrainer,
+  trainer: Trainer,
   prompts: readonly Int32Array[],
   options: { eosId: number; maxTokens: number; limits: MicroBatchLimits; theta?: Float32Array },
 ): Promise<number[][]> {
@@ -31,7 +31,7 @@ export async function greedy(
 
 /** The likeliest token at each sequence's last position, by its `row`. */
 async function lastPredictions(
-  trainer: ModelTrainer,
+  trainer: Trainer,
   sequences: readonly TrainingSequence[],
   { limits, theta }: { limits: MicroBatchLimits; theta?: Float32Array },
 ): Promise<Map<number, number>> {

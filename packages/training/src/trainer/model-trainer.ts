@@ -1,5 +1,3 @@
-import type { AdapterConfig } from '@parapet/contracts/adapter';
-import type { BaseModel } from '@parapet/models/open';
 import { encodeModel } from '@parapet/onnx-graph/encode';
 import type { Graph } from '@parapet/onnx-graph/graph';
 import { initAdapter } from '@parapet/para/init';
@@ -15,45 +13,24 @@ import {
   Tensor,
 } from '@parapet/runtime';
 import type { MicroBatch } from '../dataset/batches.ts';
-import { adamBeta1, adamBeta2, adamwGraph } from '../graph/adamw.ts';
+import { adamwGraph, adamwScalars, type OptimizerSettings } from '../graph/adamw.ts';
 import { type AdaptedModelOptions, evaluationGraph, gradientGraph } from '../graph/adapted-model.ts';
 import { type FlatLayout, flatLayout, flatten } from '../graph/flat-parameters.ts';
 import { openBaseWeights } from '../weights/base-weights.ts';
+import type { BatchResult, Trainer, TrainerOptions, TrainerState } from './trainer.ts';
 
-export interface ModelTrainerOptions {
+export interface ModelTrainerOptions extends TrainerOptions {
   runtime: Runtime;
-  model: Pick<BaseModel, 'spec' | 'digest' | 'weights'>;
-  config: AdapterConfig;
-  /** Seeds the adapter's first numbers. */
-  seed: number;
-  /** Keeps the base weights in the form that graphs map, between runs. */
-  weightsFolder: string;
   /** See `AdaptedModelOptions`. */
   recomputeAttention?: boolean;
   session?: SessionOptions;
-}
-
-/** What a micro-batch showed. */
-export interface BatchResult {
-  /** Σ of the targets' losses, each times the weight given. */
-  loss: number;
-  /** Targets that were the likeliest token. */
-  correct: number;
-  /** The likeliest token at each target. */
-  predictions: BigInt64Array;
-}
-
-export interface OptimizerSettings {
-  learningRate: number;
-  weightDecay: number;
-  clipNorm: number;
 }
 
 /**
  * The trained numbers of one adapter, their optimiser state, and the sessions that compute with them. All state
  * lives in memory of ours that sessions read and write in place.
  */
-export class ModelTrainer {
+export class ModelTrainer implements Trainer {
   /** θ [N] and AdamW's moments. May be written between calls. */
   readonly theta: Float32Array;
   readonly m: Float32Array;
@@ -99,7 +76,10 @@ export class ModelTrainer {
     return new ModelTrainer(options, layout, file, shared, base.folder, weight, optimizer);
   }
 
-  /** Forward and backward over a micro-batch; its gradient is added to the step's. `weight` is what a target counts. */
+  load(state: Partial<TrainerState>): void {
+    for (const name of ['theta', 'm', 'v'] as const) if (state[name] !== undefined) this[name].set(state[name]);
+  }
+
   async accumulate(batch: MicroBatch, weight: number): Promise<BatchResult> {
     this.#training ??= this.#session(gradientGraph);
     const { theta, gradient } = this.#state;
@@ -107,7 +87,6 @@ export class ModelTrainer {
     return this.#run(await this.#training, batch, weight, inputs, { gradient });
   }
 
-  /** Forward alone. `theta` stands in for the trained numbers (another checkpoint's, a fresh adapter's). */
   async evaluate(batch: MicroBatch, weight: number, theta?: Float32Array): Promise<BatchResult> {
     this.#evaluation ??= this.#session(evaluationGraph);
     const other = theta && Tensor.over(this.options.runtime, 'float32', [this.layout.size], theta);
@@ -118,16 +97,8 @@ export class ModelTrainer {
     }
   }
 
-  /** One AdamW step with the gradient that was accumulated, which is zero again afterwards. `step` counts from 1. */
-  step(step: number, { learningRate, weightDecay, clipNorm }: OptimizerSettings): { gradientNorm: number } {
-    const scalars = {
-      learning_rate: learningRate,
-      weight_decay: weightDecay,
-      clip_norm: clipNorm,
-      m_correction: 1 - adamBeta1 ** step,
-      v_correction: 1 - adamBeta2 ** step,
-    };
-    const inputs = Object.entries(scalars).map(
+  step(step: number, settings: OptimizerSettings): { gradientNorm: number } {
+    const inputs = Object.entries(adamwScalars(step, settings)).map(
       ([name, value]) => [name, this.#tensor('float32', [], Float32Array.of(value))] as const,
     );
     const norm = Tensor.zeros(this.options.runtime, 'float32', []);

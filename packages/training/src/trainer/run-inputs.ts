@@ -4,18 +4,26 @@ import { ParapetError } from '@parapet/contracts/errors';
 import type { Recipe } from '@parapet/contracts/recipe';
 import type { BaseModel } from '@parapet/models/open';
 import { decodeAdapter } from '@parapet/para/adapter-file';
+import { fitCardMemory } from '../cuda/card-memory.ts';
 import { paddedColumns } from '../dataset/batches.ts';
 import type { TrainingSequence } from '../dataset/encode-rows.ts';
 import { flatten } from '../graph/flat-parameters.ts';
 import { fitMemory } from './memory-estimate.ts';
-import type { ModelTrainer } from './model-trainer.ts';
 import type { TrainOptions } from './train.ts';
+import type { Trainer } from './trainer.ts';
 
 /** Micro-batch and recomputation that fit what is free. */
-export function chooseMemory({ recipe, model, memoryBudget }: TrainOptions, sequences: readonly TrainingSequence[]) {
+export function chooseMemory(
+  { recipe, model, memoryBudget, accelerator }: TrainOptions,
+  sequences: readonly TrainingSequence[],
+) {
   const tokens = paddedColumns(Math.max(...sequences.map((sequence) => sequence.tokens.length)));
   const targets = Math.max(...sequences.map((sequence) => sequence.tokens.length - sequence.promptTokens));
-  return fitMemory(model.spec, recipe.adapter, { tokens, targets }, memoryBudget ?? 0.7 * freemem());
+  const longest = { tokens, targets };
+  if (accelerator !== undefined) {
+    return fitCardMemory(model.spec, recipe.adapter, longest, memoryBudget ?? 0.7 * accelerator.freeMemoryBytes());
+  }
+  return fitMemory(model.spec, recipe.adapter, longest, memoryBudget ?? 0.7 * freemem());
 }
 
 /** What a state may be resumed with: the recipe, the base model, and every token in order. */
@@ -36,7 +44,7 @@ export function warmStartNumbers(
   recipe: Recipe,
   file: Uint8Array | null | undefined,
   model: BaseModel,
-  trainer: ModelTrainer,
+  trainer: Trainer,
 ): Float32Array {
   if (!file) throw new Error('The recipe starts from an adapter: its file must be given.');
   const { manifest, tensors } = decodeAdapter(file, model);

@@ -5,14 +5,14 @@ import type { MicroBatchLimits } from '../dataset/batches.ts';
 import type { TrainingSequence } from '../dataset/encode-rows.ts';
 import { flatten } from '../graph/flat-parameters.ts';
 import { greedy } from './greedy.ts';
-import type { ModelTrainer } from './model-trainer.ts';
+import type { Trainer } from './trainer.ts';
 
 const samples = 5;
 const mostTokens = 24;
 
 /** Held-out rows (training rows where nothing is held out) answered greedily by the base model and by the adapter. */
 export async function* samplePredictions(
-  trainer: ModelTrainer,
+  trainer: Trainer,
   data: { train: readonly TrainingSequence[]; valid: readonly TrainingSequence[] },
   { tokenizer, spec }: Pick<BaseModel, 'tokenizer' | 'spec'>,
   limits: MicroBatchLimits,

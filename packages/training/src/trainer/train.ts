@@ -2,6 +2,7 @@ import type { Recipe, SamplePrediction, StepMetrics } from '@parapet/contracts/r
 import type { TrainingRow } from '@parapet/contracts/training-row';
 import type { BaseModel } from '@parapet/models/open';
 import type { Runtime, SessionOptions } from '@parapet/runtime';
+import type { Accelerator } from '@parapet/runtime/accelerator';
 import { TrainingRun } from './training-run.ts';
 
 export interface TrainOptions {
@@ -34,6 +35,8 @@ export interface TrainOptions {
   checkpointSteps?: number;
   /** Bytes the process may take; default 70% of what is free. */
   memoryBudget?: number;
+  /** The card to train on. Absent = the CPU, with `runtime` and `session`. */
+  accelerator?: Accelerator;
   runtime?: Runtime;
   session?: SessionOptions;
 }

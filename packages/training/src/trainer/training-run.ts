@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { ParapetError } from '@parapet/contracts/errors';
 import type { StepMetrics } from '@parapet/contracts/recipe';
 import { encodeAdapter } from '@parapet/para/adapter-file';
-import { Runtime } from '@parapet/runtime';
 import { BatchPlan, microBatches } from '../dataset/batches.ts';
 import { encodeRows, type TrainingSequence } from '../dataset/encode-rows.ts';
 import { tensorsOf } from '../graph/flat-parameters.ts';
 import { readCheckpoint, type TrainingState, writeAtomically, writeCheckpoint } from './checkpoint.ts';
 import type { fitMemory } from './memory-estimate.ts';
-import { ModelTrainer } from './model-trainer.ts';
+import { openTrainer } from './open-trainer.ts';
 import { chooseMemory, runDigestOf, warmStartNumbers } from './run-inputs.ts';
 import { samplePredictions } from './sample-predictions.ts';
 import { learningRate, totalSteps, validationInterval } from './schedule.ts';
 import type { TrainingOutcome, TrainOptions, WrittenCheckpoint } from './train.ts';
+import type { Trainer } from './trainer.ts';
 import { validate } from './validate.ts';
 
 /** One run from its rows to its outcome: steps, validations, checkpoints. */
@@ -30,7 +30,7 @@ export class TrainingRun {
 
   private constructor(
     private readonly options: TrainOptions,
-    private readonly trainer: ModelTrainer,
+    private readonly trainer: Trainer,
     private readonly data: { train: readonly TrainingSequence[]; valid: readonly TrainingSequence[] },
     private readonly memory: ReturnType<typeof fitMemory>,
     private readonly runDigest: string,
@@ -69,15 +69,7 @@ export class TrainingRun {
       throw new ParapetError('invalid_training_file', 'The training data has no rows. Give at least one.');
     }
     const memory = chooseMemory(options, [...data.train, ...data.valid]);
-    const trainer = await ModelTrainer.create({
-      runtime: options.runtime ?? Runtime.open(),
-      model,
-      config: recipe.adapter,
-      seed: recipe.seed,
-      weightsFolder: options.weightsFolder,
-      recomputeAttention: memory.recomputeAttention,
-      session: { prepacking: memory.prepacking, ...options.session },
-    });
+    const trainer = await openTrainer(options, memory);
     const run = new TrainingRun(options, trainer, data, memory, runDigestOf(recipe, model.digest, data));
     try {
       await run.#begin();
@@ -119,13 +111,11 @@ export class TrainingRun {
     );
     if (resumeFrom) {
       const { theta, m, v, ...state } = await readCheckpoint(resumeFrom, this.runDigest);
-      this.trainer.theta.set(theta);
-      this.trainer.m.set(m);
-      this.trainer.v.set(v);
+      this.trainer.load({ theta, m, v });
       this.#state = state;
       await this.#say('info', `Resumed at step ${state.progress.step} of ${this.#steps}.`);
     } else if (recipe.warmStartDigest !== null) {
-      this.trainer.theta.set(warmStartNumbers(recipe, warmStart, model, this.trainer));
+      this.trainer.load({ theta: warmStartNumbers(recipe, warmStart, model, this.trainer) });
     }
   }
 

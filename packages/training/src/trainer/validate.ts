@@ -1,9 +1,9 @@
 import type { MicroBatch } from '../dataset/batches.ts';
-import type { ModelTrainer } from './model-trainer.ts';
+import type { Trainer } from './trainer.ts';
 
 /** Mean loss and share of right tokens over all targets of the micro-batches. */
 export async function validate(
-  trainer: ModelTrainer,
+  trainer: Trainer,
   batches: readonly MicroBatch[],
   theta?: Float32Array,
 ): Promise<{ loss: number; tokenAccuracy: number }> {

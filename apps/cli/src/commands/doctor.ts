@@ -2,6 +2,7 @@ import type { Check } from '../doctor/check.ts';
 import { checkCuda } from '../doctor/cuda.ts';
 import { checkDisk, checkNode, checkPip, checkPort, checkProcessor } from '../doctor/host.ts';
 import { checkOnnxRuntime } from '../doctor/onnx-runtime.ts';
+import { checkWebGpu } from '../doctor/webgpu.ts';
 import { cliEnv } from '../env.ts';
 import { heading, line } from '../terminal.ts';
 
@@ -20,15 +21,17 @@ export async function run(): Promise<number> {
   ];
   const cuda = checkCuda({ libraryPath: env.cudaLibraries, runtimeLibrary: env.onnxRuntime });
   print('This machine', needed);
-  print('GPU (optional)', cuda);
+  const webGpu = await checkWebGpu();
+  print('GPU (optional)', [...cuda, webGpu]);
   print('Fetching the base model', [checkPip()]);
-  const wanted = env.device === 'cuda' && cuda.some(({ name, state }) => name === 'Serving on CUDA' && state === 'ok');
+  const cudaWorks = cuda.some(({ name, state }) => name === 'Serving on CUDA' && state === 'ok');
+  const works = { cpu: true, cuda: cudaWorks, webgpu: webGpu.state === 'ok' }[env.device];
   heading('Devices');
   line('cpu: works');
   line(deviceLine(cuda));
-  if (env.device === 'cuda' && !wanted)
-    line('PARAPET_DEVICE is cuda, which does not work here: the workers will refuse to start.');
-  const fatal = needed.some(({ state }) => state === 'broken') || (env.device === 'cuda' && !wanted);
+  line(webGpu.state === 'ok' ? 'webgpu: works (PARAPET_DEVICE=webgpu)' : `webgpu: not usable: ${webGpu.detail}`);
+  if (!works) line(`PARAPET_DEVICE is ${env.device}, which does not work here: the workers will refuse to start.`);
+  const fatal = needed.some(({ state }) => state === 'broken') || !works;
   return fatal ? 1 : 0;
 }
 

@@ -20,7 +20,7 @@ const log = pino({ level: env.PARAPET_LOG_LEVEL, name: 'serve' });
 const data = resolve(env.PARAPET_DATA);
 mkdirSync(data, { recursive: true });
 
-const { device, weights } = deviceOrExit();
+const { device, weights } = await deviceOrExit();
 const model = await openModel(env.PARAPET_MODEL_DIR);
 const link = new GatewayLink(env.PARAPET_GATEWAY_URL, env.PARAPET_WORKER_TOKEN, log);
 const startedAt = performance.now();
@@ -80,9 +80,9 @@ process.on('SIGINT', stop);
 process.on('disconnect', stop); // the parent is gone
 
 /** Falling back to another device is never silent: it does not happen. */
-function deviceOrExit(): ServingDevice {
+async function deviceOrExit(): Promise<ServingDevice> {
   try {
-    return openDevice(env);
+    return await openDevice(env);
   } catch (error) {
     log.fatal((error as Error).message);
     process.exit(2);

@@ -1,6 +1,7 @@
 import { cpuDevice } from '@parapet/inference/cpu-device';
 import { cudaDevice } from '@parapet/inference/cuda-device';
 import type { Device } from '@parapet/inference/device';
+import { webGpuDevice } from '@parapet/inference/webgpu-device';
 import type { ServeEnv } from '../env.ts';
 
 export interface ServingDevice {
@@ -11,18 +12,17 @@ export interface ServingDevice {
 
 /**
  * The device that was asked for, or an error that says what is missing: a worker never serves from another one.
- * On CUDA, weights are float16, or float32 where PARAPET_WEIGHTS is fp32.
+ * On CUDA and WebGPU, weights are float16, or float32 where PARAPET_WEIGHTS is fp32.
  */
-export function openDevice(env: ServeEnv): ServingDevice {
+export async function openDevice(env: ServeEnv): Promise<ServingDevice> {
+  const type = env.PARAPET_WEIGHTS === 'fp32' ? 'float32' : 'float16';
+  const weights = type === 'float32' ? 'fp32' : 'fp16';
   switch (env.PARAPET_DEVICE) {
     case 'cpu':
       return { device: cpuDevice({ threads: env.PARAPET_THREADS }), weights: env.PARAPET_WEIGHTS };
-    case 'cuda': {
-      const type = env.PARAPET_WEIGHTS === 'fp32' ? 'float32' : 'float16';
-      const device = cudaDevice({ type, libraryPath: env.PARAPET_CUDA_LIBRARIES });
-      return { device, weights: type === 'float32' ? 'fp32' : 'fp16' };
-    }
+    case 'cuda':
+      return { device: cudaDevice({ type, libraryPath: env.PARAPET_CUDA_LIBRARIES }), weights };
     case 'webgpu':
-      throw new Error('Serving on WebGPU is not there yet: set PARAPET_DEVICE to cpu or cuda.');
+      return { device: await webGpuDevice({ type }), weights };
   }
 }

@@ -137,6 +137,30 @@ export class Gpu {
     this.check();
   }
 
+  /** Compiles and runs a small kernel. Throws when the device does not add as it should. */
+  async rehearse(): Promise<void> {
+    const code =
+      '@group(0) @binding(0) var<storage, read_write> x: array<u32>;' +
+      '@compute @workgroup_size(4) fn main(@builtin(global_invocation_id) id: vec3u) { x[id.x] += id.x; }';
+    const numbers = this.buffer('numbers', 16);
+    const output = this.readback('numbers, read back', 16);
+    this.upload(numbers, Uint32Array.of(1, 2, 3, 4));
+    const module = this.device.createShaderModule({ code });
+    const pipeline = await this.device.createComputePipelineAsync({ layout: 'auto', compute: { module } });
+    const entries = [{ binding: 0, resource: { buffer: numbers } }];
+    const group = this.device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+    this.submit((encoder) => {
+      const pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(1);
+      pass.end();
+      encoder.copyBufferToBuffer(numbers, 0, output, 0, 16);
+    });
+    const sums = new Uint32Array(await this.read(output, 16));
+    if (`${sums}` !== '1,3,5,7') throw new Error(`${this.name} computes wrongly: ${sums} in place of 1,3,5,7.`);
+  }
+
   /** Runs what takes memory; throws a sentence when the device has too little. */
   async allocating<T>(what: string, work: () => T): Promise<T> {
     this.device.pushErrorScope('out-of-memory');

@@ -40,7 +40,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   for (var start = 0u; start < tokens; start += THREADS) {
     let position = start + thread;
     let there = position < tokens;
-    var score: array<f32, GROUP>;
+    var score = array<f32, GROUP>(); // without a value it was not cleared at every round
     if (there) {
       let block = cacheBlock(pageTables[table + position / PAGE_TOKENS], 0u, head) + position % PAGE_TOKENS;
       for (var part = 0u; part < HEAD_UNITS; part++) {

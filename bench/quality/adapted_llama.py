@@ -38,12 +38,32 @@ def load_base(pieces, index, device, dtype):
         begin, size, kind, shape = index[name]
         return torch.from_numpy(dequantise(data[begin : begin + size], kind).copy()).view(shape)
 
+    return arrange_base(tensor, device, dtype)
+
+
+def invented_base(device, dtype):
+    """Weights of the right shapes and sensible sizes, for a rehearsal without the model's file."""
+    generator = torch.Generator().manual_seed(0)
+    shapes = {"attn_q": (DQ, D), "attn_k": (DKV, D), "attn_v": (DKV, D), "attn_output": (D, DQ)}
+    shapes |= {"ffn_gate": (FFN, D), "ffn_up": (FFN, D), "ffn_down": (D, FFN)}
+
+    def tensor(name):
+        if name.endswith("norm.weight"):
+            return torch.ones(D)
+        shape = (VOCAB, D) if name == "token_embd.weight" else shapes[name.split(".")[-2]]
+        return torch.randn(shape, generator=generator) * (0.1 if shape[0] == VOCAB else shape[1] ** -0.5)
+
+    return arrange_base(tensor, device, dtype)
+
+
+def arrange_base(tensor, device, dtype):
+    """tensor(name in the GGUF file) → the weights as the layers take them."""
+
     def halves(name, heads):  # llama.cpp interleaves the rotary pairs
         w = tensor(name)
         return w.view(heads, HEAD_DIM // 2, 2, D).swapaxes(1, 2).reshape(w.shape)
 
     base = {"embed": tensor("token_embd.weight").to(device), "final_norm": tensor("output_norm.weight").to(device), "layers": []}
-    base["head"] = base["embed"].to(dtype)
     for i in range(LAYERS):
         p = f"blk.{i}."
         qkv = torch.cat([halves(p + "attn_q.weight", HEADS), halves(p + "attn_k.weight", KV_HEADS), tensor(p + "attn_v.weight")])
@@ -58,10 +78,11 @@ def adapter_shapes(config):
     """name → (shape of one layer's tensor, standard deviation or constant at the start)."""
     if config["method"] == "para":
         width = sum(WIDTHS[t][1] for t in TARGETS[config["targets"]])
-        shapes = {"down": ((D, config["rank"]), ("normal", D**-0.5)), "up": ((config["rank"], width), ("fill", 0.0))}
+        views = len(config["pooler"].split("+"))
+        shapes = {"down": ((views * D, config["rank"]), ("normal", (views * D) ** -0.5)), "up": ((config["rank"], width), ("fill", 0.0))}
         if config["bias"]:
             shapes["bias"] = ((width,), ("fill", 0.0))
-        if config["pooler"] == "attention":
+        if "attention" in config["pooler"]:
             shapes["pool"] = ((D,), ("fill", 0.0))
         return shapes
     if config["method"] == "lora":
@@ -74,6 +95,11 @@ def adapter_shapes(config):
     return {name: ((WIDTHS[name][1],), ("fill", 1.0)) for name in ("k", "v", "up")}
 
 
+def ranks_by_layer(config):
+    """The rank of each layer: `rank`, or `ranks` as three numbers for the first, middle and last third."""
+    return [config["ranks"][3 * i // LAYERS] for i in range(LAYERS)] if "ranks" in config else [config.get("rank", 0)] * LAYERS
+
+
 def new_adapters(config, seeds, device):
     """Parameters [LAYERS, K, …], float32, each run from its own seed."""
     parameters = {}
@@ -83,12 +109,16 @@ def new_adapters(config, seeds, device):
             tensor = torch.full((LAYERS, len(seeds), *shape), value)
         else:
             tensor = torch.stack([torch.randn(LAYERS, *shape, generator=g) * value for g in generators], 1)
+        if name == "down" and "ranks" in config:  # a column and its row of W_up that begin at zero stay there
+            for i, rank in enumerate(ranks_by_layer(config)):
+                tensor[i, :, :, rank:] = 0
         parameters[name] = tensor.to(device).requires_grad_(True)
     return parameters
 
 
 def count_parameters(config):
-    return LAYERS * sum(int(np.prod(shape)) for shape, _ in adapter_shapes(config).values())
+    own = [config | {"rank": rank} for rank in ranks_by_layer(config)]
+    return sum(int(np.prod(shape)) for layer in own for shape, _ in adapter_shapes(layer).values())
 
 
 def rms(x, gain):
@@ -106,21 +136,28 @@ def rope_tables(length, device):
     return angle.cos(), angle.sin()
 
 
+def pool(view, p, normed, mask, counts):
+    """One vector a prompt [K, B, D] of normed [K, B, S, D]."""
+    if view == "mean":
+        return (normed * mask[..., None]).sum(2) / counts[..., None]
+    if view == "last":
+        index = (counts - 1).long()[..., None, None].expand(-1, -1, 1, D)
+        return normed.gather(2, index)[:, :, 0]
+    if view == "max":
+        return normed.masked_fill(mask[..., None] == 0, -1e9).amax(2)
+    scores = (normed * p["pool"][:, None, None]).sum(-1).masked_fill(mask == 0, -1e9)
+    return (normed * scores.softmax(-1)[..., None]).sum(2)
+
+
+ACTIVATIONS = {"gelu": F.gelu, "silu": F.silu, "tanh": torch.tanh}
+
+
 def para_vectors(config, p, normed, mask, counts):
     """normed [K, B, S, D], mask [K, B, S] of the prompt, counts [K, B] → vectors by target, each [K, B, 1, width]."""
-    if config["pooler"] == "mean":
-        pooled = (normed * mask[..., None]).sum(2) / counts[..., None]
-    elif config["pooler"] == "last":
-        index = (counts - 1).long()[..., None, None].expand(-1, -1, 1, D)
-        pooled = normed.gather(2, index)[:, :, 0]
-    elif config["pooler"] == "max":
-        pooled = normed.masked_fill(mask[..., None] == 0, -1e9).amax(2)
-    else:
-        scores = (normed * p["pool"][:, None, None]).sum(-1).masked_fill(mask == 0, -1e9)
-        pooled = (normed * scores.softmax(-1)[..., None]).sum(2)
-    inner = torch.bmm(pooled, p["down"])
-    inner = F.silu(inner) if config["activation"] == "silu" else F.gelu(inner)
-    delta = torch.bmm(inner, p["up"])
+    pooled = torch.cat([pool(view, p, normed, mask, counts) for view in config["pooler"].split("+")], -1)
+    if config.get("unit"):  # each prompt's pooled vector at the same length
+        pooled = pooled * torch.rsqrt(pooled.square().mean(-1, keepdim=True) + EPS)
+    delta = torch.bmm(ACTIVATIONS[config["activation"]](torch.bmm(pooled, p["down"])), p["up"])
     if config["bias"]:
         delta = delta + p["bias"][:, None]
     names = TARGETS[config["targets"]]
@@ -184,28 +221,29 @@ def make_layer(config):
 
 
 class TokenLoss(torch.autograd.Function):
-    """Σ weight · cross-entropy over target positions, a few thousand logit rows at a time; the gradient comes along."""
+    """Σ weight · cross-entropy over target positions, a few thousand logit rows at a time; the gradient comes along.
+
+    Logits and their gradient are float32 (TF32 products on a GPU): bfloat16 keeps too few digits of a logit near 20.
+    """
 
     @staticmethod
     def forward(ctx, hidden, head, labels, weights):
-        losses = torch.empty(len(labels), device=hidden.device)
+        total = torch.zeros((), device=hidden.device)
         gradient = torch.empty_like(hidden)
         for begin in range(0, len(labels), 8192):
             part = slice(begin, begin + 8192)
-            x = hidden[part].to(head.dtype)
-            p = torch.log_softmax((x @ head.T).float(), -1)
-            picked = p.gather(1, labels[part, None])[:, 0]
-            losses[part] = -picked
+            p = torch.log_softmax(hidden[part] @ head.T, -1)
+            total -= (p.gather(1, labels[part, None])[:, 0] * weights[part]).sum()
             p = p.exp_()
-            p[torch.arange(len(picked), device=p.device), labels[part]] -= 1
-            gradient[part] = (p * weights[part, None]).to(head.dtype) @ head
+            p.scatter_add_(1, labels[part, None], torch.full_like(labels[part, None], -1, dtype=p.dtype))
+            gradient[part] = p.mul_(weights[part, None]) @ head
         ctx.save_for_backward(gradient)
-        return losses
+        return total
 
     @staticmethod
     def backward(ctx, scale):
         (gradient,) = ctx.saved_tensors
-        return gradient, None, None, None  # the caller sums weight · loss, which the gradient holds already
+        return gradient * scale, None, None, None
 
 
 def parse_index(blob):

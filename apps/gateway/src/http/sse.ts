@@ -17,6 +17,7 @@ export class ClientGone extends Error {
 export class EventStream {
   readonly #response: ServerResponse;
   #keepalive: NodeJS.Timeout | undefined;
+  #corked = false;
 
   constructor(response: ServerResponse) {
     this.#response = response;
@@ -44,7 +45,19 @@ export class EventStream {
   /** @throws ClientGone */
   async send(data: object): Promise<void> {
     if (this.#response.destroyed) throw new ClientGone('the client closed the connection');
+    this.#gather();
     if (!this.#response.write(`data: ${JSON.stringify(data)}\n\n`)) await this.#drained();
+  }
+
+  /** What the engine sent in one piece leaves in one piece: events that are there at the same time share a write. */
+  #gather(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#response.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      this.#response.uncork();
+    });
   }
 
   /** Ends a stream that went well. */

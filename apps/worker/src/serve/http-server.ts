@@ -4,6 +4,7 @@ import { errorTable, fromZodError, ParapetError } from '@parapet/contracts/error
 import { type GenerateRequest, generateRequestSchema, workerControlSchema } from '@parapet/contracts/serve-worker';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import { LineWriters } from './line-writer.ts';
 import type { ServeWorker } from './serve-worker.ts';
 
 /** A prompt of the longest context as JSON is far below. */
@@ -12,14 +13,21 @@ const maxBodyBytes = 16 * 1024 * 1024;
 /** The worker's HTTP side of contracts/serve-worker.ts. */
 export function serveHttp(worker: ServeWorker, token: string, log: Logger): Server {
   const expected = sha256(`Bearer ${token}`);
+  const writers = new LineWriters();
   return createServer((request, response) => {
-    handle(worker, expected, request, response).catch((error: unknown) => refuse(response, error, log));
+    handle({ worker, expected, writers }, request, response).catch((error: unknown) => refuse(response, error, log));
   });
 }
 
+interface Serving {
+  worker: ServeWorker;
+  /** SHA-256 of the authorization header that gateways send. */
+  expected: Buffer;
+  writers: LineWriters;
+}
+
 async function handle(
-  worker: ServeWorker,
-  expected: Buffer,
+  { worker, expected, writers }: Serving,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -34,7 +42,7 @@ async function handle(
   if (request.method !== 'POST')
     throw new ParapetError('method_not_allowed', `${request.method} ${path} is not known here.`);
   const cancelled = /^\/generate\/([^/]+)\/cancel$/.exec(path)?.[1];
-  if (path === '/generate') await generate(worker, await readJson(request, generateRequestSchema), response);
+  if (path === '/generate') await generate(worker, writers, await readJson(request, generateRequestSchema), response);
   else if (cancelled !== undefined) {
     worker.cancel(decodeURIComponent(cancelled));
     response.writeHead(202).end();
@@ -45,13 +53,21 @@ async function handle(
 }
 
 /** Streams a generation's events, one JSON object a line; a reader that goes away cancels it. */
-async function generate(worker: ServeWorker, asked: GenerateRequest, response: ServerResponse): Promise<void> {
+async function generate(
+  worker: ServeWorker,
+  writers: LineWriters,
+  asked: GenerateRequest,
+  response: ServerResponse,
+): Promise<void> {
   const events = await worker.generate(asked);
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
   response.flushHeaders();
   response.on('close', () => worker.cancel(asked.requestId));
-  for await (const event of events) {
-    if (!response.destroyed) response.write(`${JSON.stringify(event)}\n`);
+  const lines = writers.add(response);
+  try {
+    for await (const event of events) lines.write(JSON.stringify(event));
+  } finally {
+    lines.close();
   }
   response.end();
 }

@@ -1,8 +1,8 @@
 /**
  * The GPU suite: checks a card against the CPU engine, then times it, in one go. RESULTS.md says how to run it.
  *
- *   npm run bench -- gpu --model FOLDER_OR_GGUF [--parts check,decode,prompt,train,export] [--libraries DIR[:DIR]] [--ort FILE]
- *          [--out FILE] [--work DIR] [--rehearse | --tiny]
+ *   npm run bench -- gpu --model FOLDER [--parts check,decode,prompt,export,train,banking,gateway] [--libraries DIR[:DIR]]
+ *          [--data FOLDER] [--gateways N] [--out FILE] [--work DIR] [--rehearse | --tiny]
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,12 +16,13 @@ import type { Device } from '@parapet/inference/device';
 import { AdapterShelf } from '@parapet/inference/testing';
 import { type BaseModel, openModel } from '@parapet/models/open';
 import { tinyModel } from '@parapet/models/testing';
-import { Runtime } from '@parapet/runtime';
 import type { DeviceType } from '@parapet/runtime/accelerator';
-import { openCudaRuntime } from '@parapet/runtime/cuda-runtime';
+import { CudaAccelerator } from '@parapet/runtime/cuda';
 import { HostAccelerator } from '@parapet/runtime/testing-accelerator';
 import { describeMachine } from '../harness/report.ts';
 import { agreement, references } from './agreement.ts';
+import { bankingFigures } from './banking.ts';
+import { endToEnd } from './end-to-end.ts';
 import {
   type DecodeFigures,
   decodeFigures,
@@ -30,6 +31,7 @@ import {
   promptOf,
   startBench,
 } from './engine-bench.ts';
+import { endlessCopy } from './fleet-under-test.ts';
 import { trainFigures, trainingTokens } from './train-bench.ts';
 
 const { values: args } = parseArgs({
@@ -37,9 +39,10 @@ const { values: args } = parseArgs({
     model: { type: 'string' },
     parts: { type: 'string', default: 'check,decode,prompt' },
     libraries: { type: 'string' },
-    ort: { type: 'string' },
-    /** Writes ONNX Runtime's profile of a few training steps to files of this prefix. */
-    profile: { type: 'string' },
+    /** The banking77 folder. */
+    data: { type: 'string' },
+    /** Gateway processes on the one worker. */
+    gateways: { type: 'string', default: '4' },
     rows: { type: 'string', default: '1,16,64,256' },
     out: { type: 'string' },
     work: { type: 'string', default: mkdtempSync(join(tmpdir(), 'parapet-gpu-')) },
@@ -154,21 +157,56 @@ async function promptFigures(bench: Awaited<ReturnType<typeof startBench>>, dige
   note({ longest_gap_ms_64_while_a_prompt_of_512_enters: stalled.longestGapMs });
 }
 
+const accelerator = () => (rehearse ? new HostAccelerator() : CudaAccelerator.open({ libraryPath: args.libraries }));
+
 async function train(model: BaseModel): Promise<void> {
-  const opened = rehearse ? null : openCudaRuntime({ runtimeLibrary: args.ort, libraryPath: args.libraries });
-  const runtime = opened?.runtime ?? Runtime.open();
   const lora: AdapterConfig = { method: 'lora', linears: ['q', 'v', 'up'], rank: 16, alpha: 32 };
-  const size = small
-    ? { rows: 2, columns: 16, steps: 4 }
-    : { rows: 16, columns: 128, steps: args.profile === undefined ? 40 : 5 };
+  const size = small ? { rows: 2, columns: 16, steps: 4 } : { rows: 16, columns: 128, steps: 40 };
+  const card = accelerator();
   for (const [name, config] of [
     ['lora', lora],
     ['para', para('qvu')],
   ] as const) {
-    const session = { ...opened?.session, profilePrefix: args.profile };
-    const figures = await trainFigures(model, runtime, session, config, { weightsFolder: args.work, ...size });
-    note({ [`train_${name}`]: figures });
+    for (const record of [true, false]) {
+      const key = `train_${name}${record ? '' : '_unrecorded'}`;
+      try {
+        const figures = await trainFigures(model, card, config, { weightsFolder: args.work, ...size, record });
+        note({ [key]: figures });
+      } catch (error) {
+        note({ [`${key}_error`]: String((error as Error).stack) }); // the other way may still work, and tell why
+      }
+    }
   }
+  card.close();
+}
+
+async function banking(model: BaseModel): Promise<void> {
+  const card = accelerator();
+  const common = { model, accelerator: card, device: gpu('float16'), data: args.data!, work: args.work, seed: 1 };
+  const rows = small ? 2 : undefined;
+  const figures = await bankingFigures({ ...common, rows, config: para('qvu'), learningRate: 4e-3 });
+  note({ banking77_para: figures });
+  card.close();
+}
+
+async function gateway(): Promise<void> {
+  const modelDir = endlessCopy(args.model!, join(args.work, 'endless'));
+  const model = await openModel(modelDir);
+  const device = rehearse ? ('cpu' as const) : ('cuda' as const);
+  const fleet = {
+    model,
+    modelDir,
+    work: args.work,
+    gateways: Number(args.gateways),
+    device,
+    libraries: args.libraries,
+  };
+  const memory = rehearse ? { maxRows: 4, kvTokens: 4096 } : { maxRows: 256, kvTokens: 160_000 };
+  const rowCounts = rehearse ? [4] : args.rows.split(',').map(Number);
+  const load = rehearse
+    ? { clients: 2, tenants: 4, tokens: () => 24 }
+    : { clients: 8, tenants: 64, tokens: (rows: number) => (rows >= 256 ? 520 : 700) };
+  await endToEnd({ ...fleet, ...memory }, rowCounts, load, note);
 }
 
 /** What the Python references need: the weights as `transformers` reads them, and the training batch. */
@@ -192,5 +230,7 @@ if (parts.has('check')) await check(model);
 if (parts.has('decode') || parts.has('prompt')) await decode(model);
 if (parts.has('export')) await exportReferences(model);
 if (parts.has('train')) await train(model);
+if (parts.has('banking')) await banking(model);
+if (parts.has('gateway')) await gateway();
 console.log(JSON.stringify(results));
 process.exit(0);

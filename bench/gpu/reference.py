@@ -13,6 +13,7 @@ parser.add_argument("folder")
 parser.add_argument("out")
 parser.add_argument("--rows", type=int, default=64)
 parser.add_argument("--cached", type=int, default=300)
+parser.add_argument("--only-train", action="store_true")
 args = parser.parse_args()
 torch.set_float32_matmul_precision("high")
 device = "cuda" if torch.cuda.is_available() else "cpu"  # the CPU only rehearses
@@ -94,6 +95,7 @@ def decode():
 
 
 train()
-if device == "cuda":
-    torch.cuda.empty_cache()
-decode()
+if not args.only_train:
+    if device == "cuda":
+        torch.cuda.empty_cache()
+    decode()

@@ -1,13 +1,17 @@
 import type { AdapterConfig } from '@parapet/contracts/adapter';
 import type { BaseModel } from '@parapet/models/open';
-import type { Runtime, SessionOptions } from '@parapet/runtime';
+import type { Accelerator } from '@parapet/runtime/accelerator';
 import { microBatches } from '@parapet/training/batches';
-import { ModelTrainer } from '@parapet/training/trainer';
+import { CudaTrainer } from '@parapet/training/cuda-trainer';
 import { promptOf } from './engine-bench.ts';
 
 export interface TrainFigures {
   tokensPerSecond: number;
   stepMs: number;
+  /** Of it, device time by events. */
+  deviceMs: number;
+  /** From nothing to the first step's end: weights on the card, kernels compiled. */
+  startSeconds: number;
   /** Mean loss a target at the first step and after `steps`. */
   firstLoss: number;
   lastLoss: number;
@@ -18,15 +22,24 @@ export function trainingTokens(model: BaseModel, rows: number, columns: number):
   return Array.from({ length: rows }, (_, row) => promptOf(model, columns, 90_000 + row));
 }
 
+export interface TrainSize {
+  weightsFolder: string;
+  rows: number;
+  columns: number;
+  steps: number;
+  /** Whether a step is one recorded piece of work, as the product has it. */
+  record: boolean;
+}
+
 /** Trains one adapter for some steps on one batch, through the product's own trainer. */
 export async function trainFigures(
   model: BaseModel,
-  runtime: Runtime,
-  session: SessionOptions,
+  accelerator: Accelerator,
   config: AdapterConfig,
-  { weightsFolder, rows, columns, steps }: { weightsFolder: string; rows: number; columns: number; steps: number },
+  { weightsFolder, rows, columns, steps, record }: TrainSize,
 ): Promise<TrainFigures> {
-  const trainer = await ModelTrainer.create({ runtime, model, config, seed: 1, weightsFolder, session });
+  const began = performance.now();
+  const trainer = await CudaTrainer.create({ accelerator, model, config, seed: 1, weightsFolder, record });
   const sequences = trainingTokens(model, rows, columns).map((tokens, row) => ({
     ...{ tokens: Int32Array.from(tokens), promptTokens: columns >> 1, row },
   }));
@@ -34,15 +47,28 @@ export async function trainFigures(
   const settings = { learningRate: 1e-3, weightDecay: 0, clipNorm: 1 };
   const losses: number[] = [];
   const times: number[] = [];
+  const device: number[] = [];
+  let startSeconds = 0;
   for (let step = 1; step <= steps; step++) {
     const start = performance.now();
+    accelerator.mark('start');
     const { loss } = await trainer.accumulate(batch!, 1 / batch!.labels.length);
     trainer.step(step, settings);
+    accelerator.mark('end');
+    await accelerator.idle();
     times.push(performance.now() - start);
+    device.push(accelerator.elapsedMicros() / 1000);
     losses.push(loss);
+    if (step === 1) startSeconds = (performance.now() - began) / 1000;
   }
   await trainer.release();
-  const settled = times.slice(Math.min(3, times.length - 1)).sort((a, b) => a - b);
-  const stepMs = settled[settled.length >> 1]!;
-  return { stepMs, tokensPerSecond: (rows * columns * 1000) / stepMs, firstLoss: losses[0]!, lastLoss: losses.at(-1)! };
+  const settled = (values: number[]) => {
+    const sorted = values.slice(Math.min(3, values.length - 1)).sort((a, b) => a - b);
+    return sorted[sorted.length >> 1]!;
+  };
+  const stepMs = settled(times);
+  return {
+    ...{ stepMs, deviceMs: settled(device), tokensPerSecond: (rows * columns * 1000) / stepMs, startSeconds },
+    ...{ firstLoss: losses[0]!, lastLoss: losses.at(-1)! },
+  };
 }

@@ -25,6 +25,8 @@ type Vector = (typeof vectors)[number];
 
 export interface CudaTrainerOptions extends TrainerOptions {
   accelerator: Accelerator;
+  /** See `ProgramParts`; true unless told. */
+  record?: boolean;
 }
 
 /**
@@ -226,7 +228,8 @@ export class CudaTrainer implements Trainer {
       const vector = whole[value.name] ?? (value.graph.name === 'accumulate' ? sums[value.name] : undefined);
       return vector && this.#vectors[vector];
     };
-    const parts = { accelerator: this.#accelerator, library: this.#library, scratch: this.#scratch, addressOf };
+    const { accelerator, record = true } = this.options;
+    const parts = { accelerator, library: this.#library, scratch: this.#scratch, addressOf, record };
     return new Program(parts, graphs);
   }
 

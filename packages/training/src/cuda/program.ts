@@ -32,6 +32,8 @@ export interface ProgramParts {
   scratch: ScratchMemory;
   /** The address of a value that lives in memory of the caller's: weights, trained numbers, gradients. */
   addressOf: (value: Value) => bigint | undefined;
+  /** False = every piece of work is given to the device on its own, as a profiler wants it. */
+  record: boolean;
 }
 
 const alignment = 64;
@@ -100,7 +102,7 @@ export class Program {
   start(): void {
     const { accelerator, scratch } = this.parts;
     if (this.#recording !== null && this.#recordedOver !== scratch.address) this.#forget();
-    if (!this.#ran) {
+    if (!this.#ran || !this.parts.record) {
       // Once for real: libraries load their kernels at the first call, which can't be recorded.
       this.#ran = true;
       this.#enqueue();

@@ -17,13 +17,13 @@ const working = usage.storage | usage.copySource | usage.copyTarget;
 export interface GpuOptions {
   /** Takes an adapter that computes on the processor, which serving refuses. */
   software?: boolean;
+  /** More switches of Dawn to turn on. */
+  switches?: readonly string[];
 }
 
 /** Switches of Dawn: our kernels check their own bounds and fill their own workgroup memory; times are wanted exact. */
-const dawnOptions = [
-  'enable-dawn-features=disable_robustness,disable_workgroup_init',
-  'disable-dawn-features=timestamp_quantization',
-];
+const switchedOn = ['disable_robustness', 'disable_workgroup_init'];
+const switchedOff = ['timestamp_quantization'];
 
 const installAdvice =
   'The npm package webgpu (Dawn) is not installed: install the optional dependencies, or set PARAPET_DEVICE to cpu.';
@@ -50,8 +50,11 @@ export class Gpu {
   }
 
   /** Opens the fastest adapter with its whole limits. Throws a sentence that says what is missing. */
-  static async open({ software = false }: GpuOptions = {}): Promise<Gpu> {
-    const root = (await importDawn()).create(dawnOptions);
+  static async open({ software = false, switches = [] }: GpuOptions = {}): Promise<Gpu> {
+    const root = (await importDawn()).create([
+      `enable-dawn-features=${[...switchedOn, ...switches].join(',')}`,
+      `disable-dawn-features=${switchedOff.join(',')}`,
+    ]);
     const adapter = await root.requestAdapter({ powerPreference: 'high-performance' });
     if (adapter === null) {
       throw new Error(

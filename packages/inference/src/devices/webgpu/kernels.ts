@@ -45,34 +45,38 @@ export async function compileKernels(gpu: Gpu, spec: ModelSpec, widths: Widths, 
     Object.entries(bindings).map(([name, uses]) => [name, bindGroupLayout(device, uses)] as const),
   );
   const adapterLayout = bindGroupLayout(device, 'r');
-  const compile = async (source: Source, constants: Record<string, string> = {}): Promise<Kernel> => {
+  const compile = async (
+    source: Source,
+    constants: Record<string, string> = {},
+    label: string = source,
+  ): Promise<Kernel> => {
     const layout = layouts.get(source)!;
     const own = Object.entries(constants).map(([name, value]) => `const ${name} = ${value};`);
     const code = [prelude, ...own, shader(source)].join('\n');
     const bindGroupLayouts = source === 'poolScores' || source === 'makeScales' ? [layout, adapterLayout] : [layout];
     const pipeline = await device.createComputePipelineAsync({
-      label: source,
+      label,
       layout: device.createPipelineLayout({ bindGroupLayouts }),
-      compute: { module: device.createShaderModule({ label: source, code }), entryPoint: 'main' },
+      compute: { module: device.createShaderModule({ label, code }), entryPoint: 'main' },
     });
     return { pipeline, layout };
   };
-  const tiles = async (n: number, k: number, transposed: boolean) => {
+  const tiles = async (name: string, n: number, k: number, transposed: boolean) => {
     const made = tileRows.map(async (rows) => {
       const constants = { N: `${n}u`, K: `${k}u`, BM: `${rows}u`, TRANSPOSED: `${transposed}` };
-      return [rows, await compile('multiply', constants)] as const;
+      return [rows, await compile('multiply', constants, `multiply ${name}`)] as const;
     });
     return Object.fromEntries(await Promise.all(made)) as Record<TileRows, Kernel>;
   };
   const shapes = Object.entries(productShapes(spec, widths));
-  const products = shapes.map(async ([name, { n, k }]) => [name, await tiles(n, k, false)] as const);
+  const products = shapes.map(async ([name, { n, k }]) => [name, await tiles(name, n, k, false)] as const);
   const norms = ['addNormFirst', 'addNormO', 'addNormDown'].map(
     async (name, i) => [name, await compile('addNorm', { SOURCE: `${i}u` })] as const,
   );
   const single = (
     ['narrow', 'embed', 'place', 'attend', 'gatedUp', 'sample', 'poolScores', 'pool', 'makeScales'] as const
   ).map(async (name) => [name, await compile(name)] as const);
-  const head = await tiles(spec.vocab, spec.width, true);
+  const head = await tiles('head', spec.vocab, spec.width, true);
   return {
     ...(Object.fromEntries(await Promise.all([...norms, ...single])) as Record<
       PlainKernel | GeneratorKernel | 'narrow',

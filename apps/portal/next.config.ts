@@ -3,10 +3,7 @@ import type { NextConfig } from 'next';
 const config: NextConfig = {
   output: 'standalone',
   outputFileTracingRoot: new URL('../..', import.meta.url).pathname,
-  turbopack: {
-    root: new URL('../..', import.meta.url).pathname,
-    resolveAlias: { './wsLink-Bm5LKL6z.mjs': './src/lib/trpc/no-websocket.mjs' },
-  },
+  turbopack: { root: new URL('../..', import.meta.url).pathname },
   poweredByHeader: false,
   reactStrictMode: true,
   // `turbo run typecheck` is the one type check, with the workspace's compiler.

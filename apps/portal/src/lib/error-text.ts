@@ -5,7 +5,7 @@ import { common } from '#text/en/common.ts';
  * else (the network, a bug) gets the general sentence.
  */
 export function errorText(error: unknown): string {
-  if (error instanceof Error && error.name === 'TRPCClientError' && error.message !== '') {
+  if (error instanceof Error && error.name === 'CallError' && error.message !== '') {
     const known = 'data' in error && error.data !== undefined && error.data !== null;
     return known ? error.message : common.unreachable;
   }

@@ -1,7 +1,7 @@
 'use client';
 
 import { usePathname, useSearchParams } from 'next/navigation';
-import { useCallback } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 
 /**
  * One query parameter as state: what is on the screen can be linked, reloaded and gone back to. The default is left
@@ -27,4 +27,37 @@ export function useUrlState(
     [name, initial, pathname, push],
   );
   return [value, set];
+}
+
+/** How long a value rests before it is written to the address. Browsers refuse more than a few writes a second. */
+const settleMs = 250;
+
+/**
+ * The same for what changes with every key: the value changes at once, the address when it has come to rest. The
+ * third is the value that the address holds, for whoever need not follow every key.
+ */
+export function useSettlingUrlState(name: string, initial = ''): [string, (value: string) => void, string] {
+  const [address, setAddress] = useUrlState(name, initial);
+  const [value, setValue] = useState(address);
+  const written = useRef(address);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => {
+    // Moved by a link or the back button rather than by `set`.
+    if (address === written.current) return;
+    written.current = address;
+    setValue(address);
+  }, [address]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const set = useCallback(
+    (next: string) => {
+      setValue(next);
+      clearTimeout(timer.current);
+      timer.current = setTimeout(() => {
+        written.current = next;
+        setAddress(next);
+      }, settleMs);
+    },
+    [setAddress],
+  );
+  return [value, set, address];
 }

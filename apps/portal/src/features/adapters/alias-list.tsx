@@ -2,23 +2,26 @@
 
 import type { AdapterDetail } from '@parapet/contracts/portal/adapters';
 import { Plus, Trash2, Undo2 } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
 import { Card, CardHeader } from '#components/card.tsx';
 import { Confirm } from '#components/confirm.tsx';
 import { CopyableId } from '#components/copy.tsx';
 import { Time } from '#components/time.tsx';
+import { useOnce } from '#components/use-once.ts';
 import { useMay } from '#lib/permissions.tsx';
 import { adapters } from '#text/en/adapters.ts';
-import { AddAlias } from './add-alias.tsx';
 import { useAlias } from './use-alias.ts';
+
+const AddAlias = lazy(async () => ({ default: (await import('./add-alias.tsx')).AddAlias }));
 
 const text = adapters.aliases;
 
 /** The names that stay while versions change: where each points, moved with one choice and back with one click. */
 export function AliasList({ adapter }: { adapter: AdapterDetail }) {
   const [adding, setAdding] = useState(false);
+  const added = useOnce(adding);
   const may = useMay('developer');
   const alias = useAlias(adapter.id);
   return (
@@ -33,7 +36,11 @@ export function AliasList({ adapter }: { adapter: AdapterDetail }) {
                 <Plus />
                 {text.add}
               </Button>
-              <AddAlias adapter={adapter} version={adapter.latest} open={adding} onOpenChange={setAdding} />
+              {added ? (
+                <Suspense>
+                  <AddAlias adapter={adapter} version={adapter.latest} open={adding} onOpenChange={setAdding} />
+                </Suspense>
+              ) : null}
             </>
           ) : null
         }

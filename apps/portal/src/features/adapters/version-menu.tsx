@@ -3,22 +3,25 @@
 import type { AdapterDetail, AdapterVersionView } from '@parapet/contracts/portal/adapters';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Download, Ellipsis, Tag, Trash2 } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { Button } from '#components/button.tsx';
 import { Confirm } from '#components/confirm.tsx';
 import { Menu, MenuItem, MenuSeparator } from '#components/menu.tsx';
 import { toast } from '#components/toast.tsx';
+import { useOnce } from '#components/use-once.ts';
 import { useMay } from '#lib/permissions.tsx';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { adapters } from '#text/en/adapters.ts';
 import { common } from '#text/en/common.ts';
-import { AddAlias } from './add-alias.tsx';
 import { useAlias } from './use-alias.ts';
+
+const AddAlias = lazy(async () => ({ default: (await import('./add-alias.tsx')).AddAlias }));
 
 const text = adapters.versions;
 
 export function VersionMenu({ adapter, version }: { adapter: AdapterDetail; version: AdapterVersionView }) {
   const [open, setOpen] = useState<'delete' | 'alias' | null>(null);
+  const added = useOnce(open === 'alias');
   const may = useMay('developer');
   const trpc = useTRPC();
   const queryClient = useQueryClient();
@@ -65,7 +68,11 @@ export function VersionMenu({ adapter, version }: { adapter: AdapterDetail; vers
           </MenuItem>
         ) : null}
       </Menu>
-      <AddAlias adapter={adapter} version={version} open={open === 'alias'} onOpenChange={close} />
+      {added ? (
+        <Suspense>
+          <AddAlias adapter={adapter} version={version} open={open === 'alias'} onOpenChange={close} />
+        </Suspense>
+      ) : null}
       <Confirm
         open={open === 'delete'}
         onOpenChange={close}

@@ -7,7 +7,6 @@ import { lazy, Suspense } from 'react';
 import { Button } from '#components/button.tsx';
 import { Card, CardBody, Stat } from '#components/card.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { Histogram } from '#components/histogram.tsx';
 import { Page } from '#components/page.tsx';
 import { Notice, QueryBoundary } from '#components/states.tsx';
 import { UrlTabs } from '#components/tabs.tsx';
@@ -16,11 +15,12 @@ import { useMay } from '#lib/permissions.tsx';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { datasets as text } from '#text/en/datasets.ts';
 import { DatasetMenu } from './dataset-menu.tsx';
-import { SplitDialog } from './split-dialog.tsx';
+import { SplitButton } from './split-button.tsx';
 import { DatasetStatus } from './status-badge.tsx';
 
 const DatasetJobs = lazy(async () => ({ default: (await import('./dataset-jobs.tsx')).DatasetJobs }));
 const DatasetProblems = lazy(async () => ({ default: (await import('./dataset-problems.tsx')).DatasetProblems }));
+const Histogram = lazy(async () => ({ default: (await import('#components/histogram.tsx')).Histogram }));
 const RowBrowser = lazy(async () => ({ default: (await import('./row-browser.tsx')).RowBrowser }));
 
 export function DatasetDetail({ id }: { id: string }) {
@@ -52,7 +52,7 @@ export function DatasetDetail({ id }: { id: string }) {
         <>
           {may && dataset.status === 'ready' ? (
             <>
-              <SplitDialog dataset={dataset} />
+              <SplitButton dataset={dataset} />
               <Button asChild variant="primary">
                 <Link href={`/fine-tuning/new?dataset=${dataset.id}`}>
                   <Activity />
@@ -100,7 +100,7 @@ export function DatasetDetail({ id }: { id: string }) {
                 <Notice>{text.rowsNotYet}</Notice>
               ) : (
                 <QueryBoundary>
-                  <RowBrowser datasetId={id} />
+                  <RowBrowser dataset={dataset} />
                 </QueryBoundary>
               ),
           },
@@ -110,16 +110,18 @@ export function DatasetDetail({ id }: { id: string }) {
             content:
               dataset.tokensPerRow && dataset.completionTokensPerRow ? (
                 <div className="grid gap-4 md:grid-cols-2">
-                  <Card className="p-5">
-                    <Histogram data={dataset.tokensPerRow} title={text.histogramRows} bar={text.histogramBar} />
-                  </Card>
-                  <Card className="p-5">
-                    <Histogram
-                      data={dataset.completionTokensPerRow}
-                      title={text.histogramCompletion}
-                      bar={text.histogramBar}
-                    />
-                  </Card>
+                  <Suspense>
+                    <Card className="p-5">
+                      <Histogram data={dataset.tokensPerRow} title={text.histogramRows} bar={text.histogramBar} />
+                    </Card>
+                    <Card className="p-5">
+                      <Histogram
+                        data={dataset.completionTokensPerRow}
+                        title={text.histogramCompletion}
+                        bar={text.histogramBar}
+                      />
+                    </Card>
+                  </Suspense>
                 </div>
               ) : (
                 <Notice>{text.countingTokens}</Notice>

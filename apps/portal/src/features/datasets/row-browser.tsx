@@ -1,93 +1,113 @@
 'use client';
 
-import type { PreviewRow } from '@parapet/contracts/portal/datasets';
-import { keepPreviousData, useQueries, useSuspenseQuery } from '@tanstack/react-query';
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useEffect, useRef } from 'react';
+import type { DatasetView, PreviewRow } from '@parapet/contracts/portal/datasets';
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
 import { Card } from '#components/card.tsx';
-import { cn } from '#lib/cn.ts';
-import { formatInteger } from '#lib/format.ts';
+import { NoMatches } from '#components/list-frame.tsx';
 import { useTRPC } from '#lib/trpc/client.tsx';
-import { useUrlState } from '#lib/url-state.ts';
+import { useSettlingUrlState } from '#lib/url-state.ts';
+import { useRowWindow } from '#lib/use-row-window.ts';
 import { datasets as text } from '#text/en/datasets.ts';
-import { GoToLine } from './go-to-line.tsx';
 import { RowDetail } from './row-detail.tsx';
+import type { IndexedRow } from './row-index.ts';
+import { RowLine, rowHeight } from './row-line.tsx';
+import { RowToolbar } from './row-toolbar.tsx';
+import { useRowOrder } from './use-row-order.ts';
 
 const pageRows = 100;
-const rowHeight = 36;
 
 /**
  * All rows of a data set, however many: only what is on the screen is in the page and asked for, a hundred at a time.
  * Arrow keys move the choice; the chosen row stands whole beside the list.
  */
-export function RowBrowser({ datasetId }: { datasetId: string }) {
+export function RowBrowser({ dataset }: { dataset: DatasetView }) {
   const trpc = useTRPC();
-  const [chosen, setChosen] = useUrlState('row', '0');
+  const datasetId = dataset.id;
+  const [chosen, setChosen] = useSettlingUrlState('row', '0');
   const scroller = useRef<HTMLDivElement>(null);
   const first = useSuspenseQuery(trpc.datasets.rows.queryOptions({ datasetId, offset: 0, limit: pageRows }));
   const { total } = first.data;
+  const rows = useRowOrder(dataset);
+  const { places } = rows;
+  const count = places?.length ?? total;
   const index = Math.min(Math.max(0, Number.parseInt(chosen, 10) || 0), Math.max(0, total - 1));
+  const placeAt = (position: number) => places?.[position] ?? position;
 
-  const virtual = useVirtualizer({
-    count: total,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    overscan: 12,
-    initialRect: { width: 600, height: 480 },
-  });
-  const shown = virtual.getVirtualItems();
-  const pages = [...new Set([...shown.map((item) => Math.floor(item.index / pageRows)), Math.floor(index / pageRows)])];
-  const queries = useQueries({
-    queries: pages.map((page) => ({
-      ...trpc.datasets.rows.queryOptions({ datasetId, offset: page * pageRows, limit: pageRows }),
-      staleTime: Number.POSITIVE_INFINITY,
-      placeholderData: keepPreviousData,
-    })),
-  });
-  const rowAt = (at: number): PreviewRow | undefined => {
-    const place = pages.indexOf(Math.floor(at / pageRows));
-    const query = queries[place];
-    return query && !query.isPlaceholderData ? query.data?.rows[at % pageRows] : undefined;
+  const { from, to, visible, scrollTo } = useRowWindow(scroller, count, rowHeight);
+  const positions = Array.from({ length: Math.max(0, to - from) }, (_, at) => from + at);
+  const whole = useRowPage(datasetId, Math.floor(index / pageRows));
+  const line = (position: number, row: PreviewRow | IndexedRow | undefined) => {
+    const place = placeAt(position);
+    return (
+      <RowLine
+        key={place}
+        place={place}
+        position={position}
+        count={count}
+        chosen={place === index}
+        row={row}
+        onChoose={() => choose(position)}
+      />
+    );
   };
 
   const started = useRef(false);
   useEffect(() => {
     if (started.current) return;
     started.current = true;
-    if (index > 10) virtual.scrollToIndex(index, { align: 'center' });
-  }, [index, virtual]);
+    if (index > 10) scrollTo(index, 'center');
+  }, [index, scrollTo]);
 
-  function choose(next: number, align: 'auto' | 'center' = 'auto') {
-    const to = Math.min(Math.max(0, next), total - 1);
-    setChosen(String(to));
-    virtual.scrollToIndex(to, { align });
+  // What is found is shown from its beginning; back in the file, the line that was asked for.
+  const wanted = useRef<number | null>(null);
+  useEffect(() => {
+    if (places !== null) scrollTo(0);
+    else if (wanted.current !== null) scrollTo(wanted.current, 'center');
+    wanted.current = null;
+  }, [places, scrollTo]);
+
+  function choose(position: number, align: 'nearest' | 'center' = 'nearest') {
+    const at = Math.min(Math.max(0, position), count - 1);
+    if (at < 0) return;
+    setChosen(String(placeAt(at)));
+    scrollTo(at, align);
+  }
+
+  /** To a line of the file, wherever the search and the order have put it. */
+  function goTo(line: number) {
+    const position = places === null ? line - 1 : places.indexOf(line - 1);
+    if (position >= 0) return choose(position, 'center');
+    rows.setSearch('');
+    rows.setOrder('file');
+    setChosen(String(line - 1));
+    wanted.current = line - 1;
   }
 
   function onKeyDown(event: KeyboardEvent) {
-    const visible = Math.floor((scroller.current?.clientHeight ?? rowHeight) / rowHeight) - 1;
+    const position = places === null ? index : places.indexOf(index);
     const moves: Record<string, number> = {
-      ArrowDown: index + 1,
-      ArrowUp: index - 1,
-      PageDown: index + visible,
-      PageUp: index - visible,
+      ArrowDown: position + 1,
+      ArrowUp: position - 1,
+      PageDown: position + visible - 1,
+      PageUp: position - visible + 1,
       Home: 0,
-      End: total - 1,
+      End: count - 1,
     };
-    const to = moves[event.key];
-    if (to === undefined) return;
+    const next = moves[event.key];
+    if (next === undefined) return;
     event.preventDefault();
-    choose(to);
+    choose(next);
   }
 
   return (
     <div className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(0,1fr)]">
       <Card className="overflow-hidden">
-        <div className="flex items-center justify-between gap-3 border-line border-b px-4 py-2">
-          <p className="text-faint text-xs tabular-nums">{`${formatInteger(total)} ${text.rowsTitle.toLowerCase()}`}</p>
-          <GoToLine total={total} onGo={(line) => choose(line - 1, 'center')} />
-        </div>
+        <RowToolbar dataset={dataset} rows={rows} onGo={goTo} />
+        {count === 0 ? <NoMatches onClear={() => rows.setSearch('')} /> : null}
         <div
           ref={scroller}
+          hidden={count === 0}
           role="listbox"
           aria-label={text.rowList}
           aria-activedescendant={`row-${index}`}
@@ -95,40 +115,51 @@ export function RowBrowser({ datasetId }: { datasetId: string }) {
           onKeyDown={onKeyDown}
           className="h-[30rem] overflow-y-auto outline-offset-[-2px]"
         >
-          <div className="relative" role="presentation" style={{ height: virtual.getTotalSize() }}>
-            {shown.map((item) => {
-              const row = rowAt(item.index);
-              const target = row?.messages.findLast((message) => message.role === 'assistant');
-              const source = row?.messages.findLast((message) => message.role === 'user');
-              return (
-                // biome-ignore lint/a11y/useKeyWithClickEvents: the listbox around it has the keys
-                <div
-                  key={item.key}
-                  id={`row-${item.index}`}
-                  role="option"
-                  tabIndex={-1}
-                  aria-selected={item.index === index}
-                  aria-posinset={item.index + 1}
-                  aria-setsize={total}
-                  onClick={() => choose(item.index)}
-                  className={cn(
-                    'absolute inset-x-0 flex cursor-default items-center gap-3 border-line border-b px-4 text-[0.8125rem]',
-                    item.index === index ? 'bg-accent-soft' : 'hover:bg-subtle',
-                  )}
-                  style={{ height: rowHeight, transform: `translateY(${item.start}px)` }}
-                >
-                  <span className="w-10 shrink-0 text-right font-mono text-faint text-xs tabular-nums">
-                    {item.index + 1}
-                  </span>
-                  <span className="min-w-0 flex-[3] truncate">{source?.content.slice(0, 200) ?? '…'}</span>
-                  <span className="min-w-0 flex-[2] truncate text-accent-text">{target?.content.slice(0, 120)}</span>
-                </div>
-              );
-            })}
+          <div className="relative" role="presentation" style={{ height: count * rowHeight }}>
+            {places === null
+              ? pagesOf(positions).map(([page, inPage]) => (
+                  <PageOfRows key={page} datasetId={datasetId} page={page}>
+                    {(found) => inPage.map((position) => line(position, found?.[position % pageRows]))}
+                  </PageOfRows>
+                ))
+              : positions.map((position) => line(position, rows.index.data?.[placeAt(position)]))}
           </div>
         </div>
       </Card>
-      <RowDetail row={rowAt(index)} />
+      <RowDetail row={whole.data?.rows[index % pageRows]} />
     </div>
   );
+}
+
+/** Positions by the page that each is on. */
+function pagesOf(positions: readonly number[]): [page: number, positions: number[]][] {
+  const pages = new Map<number, number[]>();
+  for (const position of positions) {
+    const page = Math.floor(position / pageRows);
+    const inPage = pages.get(page);
+    if (inPage) inPage.push(position);
+    else pages.set(page, [position]);
+  }
+  return [...pages];
+}
+
+function useRowPage(datasetId: string, page: number) {
+  const trpc = useTRPC();
+  return useQuery({
+    ...trpc.datasets.rows.queryOptions({ datasetId, offset: page * pageRows, limit: pageRows }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** The rows of one page, when they are there. */
+function PageOfRows({
+  datasetId,
+  page,
+  children,
+}: {
+  datasetId: string;
+  page: number;
+  children: (rows: PreviewRow[] | undefined) => ReactNode;
+}) {
+  return children(useRowPage(datasetId, page).data?.rows);
 }

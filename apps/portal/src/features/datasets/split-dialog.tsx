@@ -2,7 +2,6 @@
 
 import type { DatasetView } from '@parapet/contracts/portal/datasets';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Split } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { type FormEvent, useState } from 'react';
 import { Button } from '#components/button.tsx';
@@ -18,8 +17,15 @@ import { common } from '#text/en/common.ts';
 import { datasets as text } from '#text/en/datasets.ts';
 
 /** Makes a training and a validation part of a data set. */
-export function SplitDialog({ dataset }: { dataset: DatasetView }) {
-  const [open, setOpen] = useState(false);
+export function SplitDialog({
+  dataset,
+  open,
+  onOpenChange: setOpen,
+}: {
+  dataset: DatasetView;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+}) {
   const [percent, setPercent] = useState(10);
   const trpc = useTRPC();
   const router = useRouter();
@@ -47,18 +53,7 @@ export function SplitDialog({ dataset }: { dataset: DatasetView }) {
   }
 
   return (
-    <Dialog
-      open={open}
-      onOpenChange={setOpen}
-      title={text.splitTitle}
-      description={text.splitText}
-      trigger={
-        <Button>
-          <Split />
-          {text.split}
-        </Button>
-      }
-    >
+    <Dialog open={open} onOpenChange={setOpen} title={text.splitTitle} description={text.splitText}>
       <form onSubmit={submit} className="grid gap-4">
         <div>
           <p className="mb-2 flex justify-between text-[0.8125rem]">

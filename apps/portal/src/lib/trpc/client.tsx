@@ -1,16 +1,18 @@
 'use client';
 
-import type { AppRouter } from '@parapet/gateway/trpc';
 import { type QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { createTRPCClient, httpBatchLink } from '@trpc/client';
-import { createTRPCContext } from '@trpc/tanstack-react-query';
-import { type ReactNode, useState } from 'react';
-import { listLink } from './list-link.ts';
+import type { ReactNode } from 'react';
+import { call } from './call.ts';
+import { clientOf, optionsOf } from './procedures.ts';
 import { createQueryClient } from './query-client.ts';
 
-const { TRPCProvider, useTRPC, useTRPCClient } = createTRPCContext<AppRouter>();
+const options = optionsOf(call);
+const client = clientOf(call);
 
-export { useTRPC, useTRPCClient };
+/** The gateway's procedures as options of React Query. */
+export const useTRPC = () => options;
+/** The same to be called at once. */
+export const useTRPCClient = () => client;
 
 let browserQueryClient: QueryClient | undefined;
 
@@ -21,21 +23,6 @@ function sharedQueryClient(): QueryClient {
   return browserQueryClient;
 }
 
-/** During server rendering there is no address bar; queries there are prefetched, this is only a syntactic base. */
-const baseUrl = () => (typeof window === 'undefined' ? 'http://portal.invalid' : window.location.origin);
-
 export function ApiProvider({ children }: { children: ReactNode }) {
-  const queryClient = sharedQueryClient();
-  const [trpcClient] = useState(() =>
-    createTRPCClient<AppRouter>({
-      links: [listLink, httpBatchLink({ url: `${baseUrl()}/trpc`, maxURLLength: 4000 })],
-    }),
-  );
-  return (
-    <QueryClientProvider client={queryClient}>
-      <TRPCProvider trpcClient={trpcClient} queryClient={queryClient}>
-        {children}
-      </TRPCProvider>
-    </QueryClientProvider>
-  );
+  return <QueryClientProvider client={sharedQueryClient()}>{children}</QueryClientProvider>;
 }

@@ -24,11 +24,12 @@ export function Segmented<T extends string>({
       {options.map((option) => (
         <label
           key={option.value}
-          className="cursor-pointer rounded-md px-2.5 py-1 font-medium text-muted text-xs hover:text-ink has-checked:bg-surface has-checked:text-ink has-focus-visible:outline-2 has-focus-visible:outline-accent has-checked:shadow-card"
+          className="relative cursor-pointer rounded-md px-2.5 py-1 font-medium text-muted text-xs hover:text-ink has-checked:bg-surface has-checked:text-ink has-focus-visible:outline-2 has-focus-visible:outline-accent has-checked:shadow-card"
         >
           <input
             type="radio"
-            className="sr-only"
+            // Over the whole label, so that the page scrolls to what is seen when it gets the focus.
+            className="absolute inset-0 cursor-[inherit] appearance-none opacity-0"
             name={name}
             checked={value === option.value}
             onChange={() => onChange(option.value)}

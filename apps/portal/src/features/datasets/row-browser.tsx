@@ -105,24 +105,29 @@ export function RowBrowser({ dataset }: { dataset: DatasetView }) {
       <Card className="overflow-hidden">
         <RowToolbar dataset={dataset} rows={rows} onGo={goTo} />
         {count === 0 ? <NoMatches onClear={() => rows.setSearch('')} /> : null}
+        {/* The ring lies over the rows: they are placed, and would hide an outline of the list's own. */}
         <div
-          ref={scroller}
           hidden={count === 0}
-          role="listbox"
-          aria-label={text.rowList}
-          aria-activedescendant={`row-${index}`}
-          tabIndex={0}
-          onKeyDown={onKeyDown}
-          className="h-[30rem] overflow-y-auto outline-offset-[-2px]"
+          className="relative after:pointer-events-none after:absolute after:inset-0 after:rounded-b-xl after:ring-accent after:ring-inset has-[:focus-visible]:after:ring-2"
         >
-          <div className="relative" role="presentation" style={{ height: count * rowHeight }}>
-            {places === null
-              ? pagesOf(positions).map(([page, inPage]) => (
-                  <PageOfRows key={page} datasetId={datasetId} page={page}>
-                    {(found) => inPage.map((position) => line(position, found?.[position % pageRows]))}
-                  </PageOfRows>
-                ))
-              : positions.map((position) => line(position, rows.index.data?.[placeAt(position)]))}
+          <div
+            ref={scroller}
+            role="listbox"
+            aria-label={text.rowList}
+            aria-activedescendant={`row-${index}`}
+            tabIndex={0}
+            onKeyDown={onKeyDown}
+            className="h-[30rem] overflow-y-auto outline-offset-[-2px]"
+          >
+            <div className="relative" role="presentation" style={{ height: count * rowHeight }}>
+              {places === null
+                ? pagesOf(positions).map(([page, inPage]) => (
+                    <PageOfRows key={page} datasetId={datasetId} page={page}>
+                      {(found) => inPage.map((position) => line(position, found?.[position % pageRows]))}
+                    </PageOfRows>
+                  ))
+                : positions.map((position) => line(position, rows.index.data?.[placeAt(position)]))}
+            </div>
           </div>
         </div>
       </Card>

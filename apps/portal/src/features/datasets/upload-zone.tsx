@@ -112,6 +112,8 @@ export function UploadZone() {
               type="file"
               className="sr-only"
               tabIndex={-1}
+              // The button beside it is what people reach.
+              aria-hidden="true"
               aria-label={text.choose}
               accept=".jsonl,.json,.csv,.parquet"
               onChange={(event) => {

@@ -19,7 +19,7 @@ export const jobForm = {
   autoValue: (value: string) => `auto: ${value}`,
   method: 'Method',
   methodHint:
-    'PARA makes scaling vectors from each prompt and costs almost nothing while serving. LoRA and (IA)³ are there to compare with.',
+    'PARA makes scaling vectors from each prompt and costs almost nothing while serving. (IA)³ and LoRA are there to compare with; a LoRA adapter can be downloaded, but is not served here.',
   targets: 'What PARA scales',
   targetsHint:
     'All seven learns long, structured answers (such as SQL) better; the smaller set is enough for labels and short answers.',

@@ -173,7 +173,9 @@ def make_layer(config):
             return y.float() * vectors[name]
         if config["method"] == "lora" and name in config["linears"]:
             k, b, s, width = x.shape
-            update = torch.bmm(torch.bmm(x.reshape(k, b * s, width), p[name + ".a"].to(x.dtype)), p[name + ".b"].to(x.dtype))
+            more = -config["rank"] % 8  # products of a width that is no multiple of 8 are slow on a GPU
+            a, b_ = F.pad(p[name + ".a"], (0, more)).to(x.dtype), F.pad(p[name + ".b"], (0, 0, 0, more)).to(x.dtype)
+            update = torch.bmm(torch.bmm(x.reshape(k, b * s, width), a), b_)
             return y + config["scale"] * update.view(y.shape)
         return y
 

@@ -55,21 +55,22 @@ METHODS = {
 MAIN = ["para-wide", "lora-all-r7", "para", "lora-qvu-r8", "ia3"]
 
 
-def runs_of(method):
+def runs_of(method, rates=None):
     """Adapter, and the runs of a job: each learning rate with each seed."""
-    config, rates, extras = METHODS[method]
-    return config, [{"rate": rate, "seed": seed} | extras for rate in rates for seed in SEEDS]
+    config, usual, extras = METHODS[method]
+    return config, [{"rate": rate, "seed": seed} | extras for rate in rates or usual for seed in SEEDS]
 
 
 def parse_jobs(text):
-    """`squad,text-to-sql` and `banking77:para-wide-last;para-r24@4` (data set, methods, epochs) → (task, method, epochs)."""
+    """`squad`, `banking77:para-wide-last;para-r24@4`, `gsm8k:ia3=0.01` (data set, methods with a learning rate of their
+    own, epochs) → (task, method, epochs, learning rates)."""
     jobs = []
     for item in filter(None, text.split(",")):
         item, _, epochs = item.partition("@")
         task, _, methods = item.partition(":")
-        names = methods.split(";") if methods else MAIN
-        unknown = [n for n in names if n not in METHODS] + [t for t in [task] if t not in TASKS]
-        if unknown:
-            raise SystemExit(f"unknown: {', '.join(unknown)}; see bench/quality/methods.py")
-        jobs += [(task, name, int(epochs) if epochs else TASKS[task][0]) for name in names]
+        for name in methods.split(";") if methods else MAIN:
+            name, _, rate = name.partition("=")
+            if name not in METHODS or task not in TASKS:
+                raise SystemExit(f"{task}:{name} is unknown; see bench/quality/methods.py")
+            jobs.append((task, name, int(epochs) if epochs else TASKS[task][0], (float(rate),) if rate else None))
     return jobs

@@ -23,7 +23,8 @@ import torch._dynamo
 import adapted_llama as al
 from answering import Answering
 from batches import Rows, invented_rows, read_rows
-from methods import TASKS, parse_jobs, runs_of
+from captured import Recorder
+from methods import METHODS, TASKS, parse_jobs, runs_of
 from scoring import Text, score
 from training import Training
 
@@ -73,9 +74,9 @@ class Source:
 
 def do_job(job, source, args, device, deadline):
     """Trains and answers one job: (JSON lines, what to print). None when the deadline came first."""
-    task, method, epochs = job
+    task, method, epochs, rates = job
     began = time.time()
-    config, runs = runs_of(method)
+    config, runs = runs_of(method, rates)
     train, asked, n_valid = source.splits(task)
     layer = layer_of(config, args.compile)
     training = Training(source.base, config, runs, train, epochs, device, layer, args.cap, not args.eager)
@@ -83,8 +84,12 @@ def do_job(job, source, args, device, deadline):
         return None
     trained = time.time()
     check = training.check() if args.check else None
+    recorded, shapes = training.recorder.recorded, len(training.accumulate)
+    training.free()
+    empty_cache(device)
     checked = time.time()
-    answering = Answering(source.base, config, {n: p.detach() for n, p in training.parameters.items()}, training.recorder, device)
+    recorder = Recorder(device, training.recorder.enabled)
+    answering = Answering(source.base, config, {n: p.detach() for n, p in training.parameters.items()}, recorder, device)
     answers = answering.answers(asked, TASKS[task][1])
     answered = time.time()
     speed = training.plan.tokens / training.seconds
@@ -95,13 +100,19 @@ def do_job(job, source, args, device, deadline):
         scores = {name: score(answers[k][part], asked.answers[part], source.text) for name, part in parts.items()}
         extras = {name: value for name, value in run.items() if name not in ("rate", "seed")}
         lines.append(about | extras | {"epochs": epochs, "learning_rate": run["rate"], "seed": run["seed"], "steps": training.plan.steps} | scores)
-    recorder = training.recorder
     report = (
-        f"{task} {method}: {training.plan.tokens} tokens, {len(training.accumulate)} shapes, set up {training.began - began:.1f} s, "
+        f"{task} {method}: {training.plan.tokens} tokens, {shapes} shapes, set up {training.began - began:.1f} s, "
         f"trained {training.seconds:.1f} s ({speed:.0f}/s), check {checked - trained:.1f} s, answered {answered - checked:.1f} s, "
-        f"{recorder.recorded} graphs, {memory():.0f} GB, check {check}, failure {recorder.failure}"
+        f"{recorded + recorder.recorded} graphs, {memory():.0f} GB, check {check}, failure {training.recorder.failure or recorder.failure}"
     )
     return lines, report
+
+
+def empty_cache(device):
+    """Gives memory back to the card; graphs and what they hold know each other."""
+    if device == "cuda":
+        gc.collect()
+        torch.cuda.empty_cache()
 
 
 def memory():
@@ -133,9 +144,9 @@ def work(number, args, queue, began):
         print(f"[{time.time() - began:4.0f} s, worker {number}] {text}", flush=True)
 
     def tokens_of(job):
-        name, method, epochs = job
+        name, method, epochs, rates = job
         lengths = 64 if args.rehearse else sum(int(source.data[f"{name}/train/{x}_lengths"].sum()) for x in ("prompts", "answers"))
-        return epochs * lengths * len(runs_of(method)[1])
+        return epochs * lengths * len(runs_of(method, rates)[1])
 
     say("ready")
     while (job := take(queue, tokens_of, speed, deadline - time.time())) is not None:
@@ -153,9 +164,7 @@ def work(number, args, queue, began):
                 args.cap = min(args.cap, 12288)  # plain code keeps more
             else:
                 continue
-        if device == "cuda":
-            gc.collect()  # graphs and what they hold know each other
-            torch.cuda.empty_cache()
+        empty_cache(device)
         if result is None:
             say(f"{job} met the deadline")
             break
@@ -180,12 +189,12 @@ def warm(number, args, names, began):
     rows = Rows(*invented_rows(64, 0), device)
     while True:
         try:
-            name = names.pop(0)
+            name, count = names.pop(0)
         except IndexError:
             return
         started = time.time()
         try:
-            config, runs = runs_of(name)
+            config, runs = runs_of(name, (1e-3,) * count)
             training = Training(base, config, runs, rows, 2, device, layer_of(config, True), 3072, not args.eager)
             training.run(started + 1e9)
             report = f"{training.recorder.recorded} graphs, check {training.check()}, failure {training.recorder.failure}"
@@ -218,13 +227,14 @@ def main():
     if os.path.exists(args.skip):
         lines = map(json.loads, Path(args.skip).read_text().splitlines())
         done = {(line["task"], line["method"], line.get("epochs", TASKS[line["task"]][0])) for line in lines}
-        jobs = [job for job in jobs if job not in done]
+        jobs = [job for job in jobs if job[:3] not in done]
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager:
         queue = manager.list([] if args.warm_only else jobs)
-        names = list(dict.fromkeys(method for _, method, _ in jobs))
+        named = [(method, len(rates or METHODS[method][1])) for _, method, _, rates in jobs]
+        names = list(dict.fromkeys(named))
         # what the workers begin with they compile themselves
-        names = manager.list(names if args.warm_only else [n for n in names if n not in {j[1] for j in jobs[: args.workers]}])
+        names = manager.list(names if args.warm_only else [n for n in names if n not in named[: args.workers]])
         warmers = [context.Process(target=warm, args=(i, args, names, began)) for i in range(args.warm)]
         workers = [context.Process(target=work, args=(i, args, queue, began)) for i in range(0 if args.warm_only else args.workers)]
         for process in workers + warmers:

@@ -131,6 +131,11 @@ class Training:
         self.seconds = time.time() - self.began
         return True
 
+    def free(self):
+        """Gives back all but the parameters."""
+        self.accumulate.clear()
+        del self.update, self.optimiser
+
     def check(self):
         """How far the step as it ran is from plain eager code on the last micro-batch: relative differences of loss and
         of the gradient."""

@@ -15,11 +15,17 @@ export async function accessibilityProblems(page: Page): Promise<string[]> {
   });
 }
 
-/** Bytes of JavaScript as they came over the wire for the page's first load. */
-export async function firstLoadBytes(page: Page): Promise<number> {
-  return page.evaluate(() =>
+/**
+ * Compressed bytes of JavaScript as they came over the wire. `first`: what the page's own document names, all of it
+ * needed before the page can be used; this is what the budget holds. `settled`: also what came by itself afterwards,
+ * such as the chart that a running page draws.
+ */
+export async function scriptBytes(page: Page, documentText: string): Promise<{ first: number; settled: number }> {
+  const loaded = await page.evaluate(() =>
     (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
       .filter((entry) => new URL(entry.name).pathname.endsWith('.js'))
-      .reduce((sum, entry) => sum + entry.encodedBodySize, 0),
+      .map((entry) => ({ name: entry.name.split('/').at(-1) ?? '', bytes: entry.encodedBodySize })),
   );
+  const sum = (scripts: typeof loaded) => scripts.reduce((total, { bytes }) => total + bytes, 0);
+  return { first: sum(loaded.filter(({ name }) => documentText.includes(name))), settled: sum(loaded) };
 }

@@ -1,0 +1,101 @@
+import { expect, type Page, test } from '@playwright/test';
+import { firstLoadBudgetBytes, scriptBytes } from '../../apps/portal/gallery/checks.ts';
+import { type Customer, signUp } from '../platform/customer.ts';
+import { runningPlatform } from '../platform/running-platform.ts';
+import { signIn } from '../platform/sign-in.ts';
+
+/** Budgets that hold whatever else the machine does; those in milliseconds are `npm run bench -- portal`. */
+test.describe.configure({ mode: 'serial' });
+
+const rowCount = 10_000;
+/** More than a screen of rows and what is drawn ahead of it. */
+const mostRowsDrawn = 60;
+
+let page: Page;
+let customer: Customer;
+let datasetId = '';
+let jobId = '';
+test.beforeAll(async ({ browser }) => {
+  const { portalUrl } = await runningPlatform();
+  customer = await signUp('budget');
+  page = await (await browser.newContext({ baseURL: portalUrl })).newPage();
+  await signIn(page, customer.email, customer.password);
+});
+
+test('uploads ten thousand rows and draws only those in view', async () => {
+  const rows = Array.from({ length: rowCount }, (_, at) => ({
+    prompt: `Request ${at}`,
+    completion: `answer ${at % 7}`,
+  }));
+  await page.goto('/datasets');
+  await page.getByLabel('Choose a file').setInputFiles({
+    name: 'ten-thousand.jsonl',
+    mimeType: 'application/jsonl',
+    buffer: Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join('')),
+  });
+  await page.getByText('ten-thousand.jsonl is sound and was added.').waitFor({ timeout: 120_000 });
+  const { items } = await customer.trpc.datasets.list.query({ limit: 1 });
+  datasetId = items[0]?.id ?? '';
+
+  await page.goto(`/datasets/${datasetId}`);
+  const list = page.getByRole('listbox', { name: 'Rows of the dataset' });
+  const drawn = list.getByRole('option');
+  await expect(page.getByText('10,000 rows')).toBeVisible();
+  await expect(drawn.first()).toBeVisible();
+  expect(await drawn.count()).toBeLessThan(mostRowsDrawn);
+  await list.focus();
+  await page.keyboard.press('End');
+  await expect(page.getByRole('heading', { name: 'Line 10,000' })).toBeVisible();
+  expect(await drawn.count()).toBeLessThan(mostRowsDrawn);
+  await page.getByRole('searchbox', { name: 'Search rows' }).fill('answer 3');
+  await expect(page.getByText('1,429 of 10,000 rows')).toBeVisible();
+  expect(await drawn.count()).toBeLessThan(mostRowsDrawn);
+});
+
+test('trains one step, for the pages of a job and an adapter', async () => {
+  jobId = (await customer.trpc.jobs.create.mutate({ trainingFileId: datasetId, maxSteps: 1, batchSize: 1 })).id;
+  await page.goto(`/fine-tuning/${jobId}`);
+  await expect(page.getByText('Succeeded').first()).toBeVisible({ timeout: 480_000 });
+});
+
+test('loads less than 180 kB of compressed JavaScript on every customer page', async () => {
+  const adapterId = (await customer.trpc.adapters.list.query({ limit: 1 })).items[0]?.id;
+  const paths = [
+    '/',
+    '/datasets',
+    `/datasets/${datasetId}`,
+    `/datasets/${datasetId}?tab=tokens`,
+    '/fine-tuning',
+    '/fine-tuning/new',
+    `/fine-tuning/${jobId}`,
+    `/fine-tuning/${jobId}?tab=samples`,
+    `/fine-tuning/${jobId}?tab=events`,
+    `/fine-tuning/${jobId}?tab=checkpoints`,
+    `/fine-tuning/${jobId}?tab=recipe`,
+    `/fine-tuning/compare?jobs=${jobId}`,
+    '/adapters',
+    `/adapters/${adapterId}`,
+    `/adapters/${adapterId}?tab=lineage`,
+    `/adapters/${adapterId}?tab=evaluation`,
+    `/adapters/${adapterId}?tab=vectors`,
+    '/playground',
+    '/keys',
+    '/usage',
+    '/statements',
+    '/webhooks',
+    '/team',
+    '/audit',
+    '/settings',
+    '/settings?tab=security',
+  ];
+  const over: string[] = [];
+  for (const path of paths) {
+    const answer = await page.goto(path);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+    const { first } = await scriptBytes(page, (await answer?.text()) ?? '');
+    expect(first, `${path} loaded no script of its own`).toBeGreaterThan(100_000);
+    if (first > firstLoadBudgetBytes) over.push(`${path}: ${first} bytes`);
+  }
+  expect(over).toEqual([]);
+});

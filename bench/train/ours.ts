@@ -5,6 +5,7 @@ import { type AdapterConfig, adapterConfigSchema } from '@parapet/contracts/adap
 import { openModel } from '@parapet/models/open';
 import { Runtime } from '@parapet/runtime';
 import { type MicroBatchLimits, microBatches } from '@parapet/training/batches';
+import { findOperators } from '@parapet/training/kernels';
 import { ModelTrainer } from '@parapet/training/trainer';
 import { type Plan, type PlannedSequence, peerConfig, planSchema } from './plan.ts';
 
@@ -17,7 +18,9 @@ const configs: Record<string, AdapterConfig> = {
 
 const plan: Plan = planSchema.parse(JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')));
 const model = await openModel(modelDir);
+const found = findOperators(folder);
 const trainer = await ModelTrainer.create({
+  operators: found.operators,
   ...{ runtime: Runtime.open(), model, config: configs[method]!, seed: plan.seed },
   ...{ weightsFolder: folder, session: { threads: plan.threads } },
 });

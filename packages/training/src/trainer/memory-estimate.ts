@@ -5,7 +5,7 @@ import type { MicroBatchLimits } from '../dataset/batches.ts';
 
 /** What a training process takes, in bytes. */
 export interface MemoryEstimate {
-  /** The packed copies that products forward and backward read, or the mapped weights. */
+  /** The packed copies that products forward and backward read, or the mapped weights and the packed head. */
   weights: number;
   /** Trained numbers: θ, gradient, two moments, the best so far. */
   adapter: number;
@@ -55,9 +55,12 @@ export function estimateMemory(
   limits: MicroBatchLimits,
   columns: number,
   prepacking = true,
+  mapped = false,
 ): MemoryEstimate {
   const parameters = modelParameters(spec);
-  const weights = 4 * parameters * (prepacking ? 2 : 1); // packed, the mapped original is let go
+  // Packed, the mapped original is let go; our operators read the original and need no copy of linears.
+  const copies = prepacking && !mapped ? 2 : 1;
+  const weights = 4 * (parameters * copies + (mapped ? 2 * spec.vocab * spec.width : 0));
   const adapter = 4 * 5 * adapterParameters(config, spec);
   const activations = 4 * overhead * limits.maxTokens * spec.layers * keptFloats(spec, config, columns);
   const logits = 4 * 3 * limits.maxTargets * spec.vocab;
@@ -78,6 +81,8 @@ export function fitMemory(
   config: AdapterConfig,
   longest: { tokens: number; targets: number },
   budgetBytes: number,
+  /** Whether our operators read frozen weights where they are mapped (`TrainOptions.operators`). */
+  mapped = false,
 ): {
   limits: MicroBatchLimits;
   prepacking: boolean;
@@ -93,7 +98,7 @@ export function fitMemory(
         maxTokens: Math.max(least.maxTokens, Math.floor(mostTokens * share)),
         maxTargets: Math.max(least.maxTargets, Math.floor(mostTargets * share)),
       };
-      const estimate = estimateMemory(spec, config, limits, longest.tokens, prepacking);
+      const estimate = estimateMemory(spec, config, limits, longest.tokens, prepacking, mapped);
       const smallest = mostTokens * share <= least.maxTokens || mostTokens * share < 64;
       if (estimate.total <= budgetBytes || (smallest && !prepacking)) {
         return { limits, prepacking, recomputeAttention, estimate, fits: estimate.total <= budgetBytes };

@@ -6,6 +6,7 @@ import {
   type ElementType,
   type ElementView,
   FileMemory,
+  type OperatorLibrary,
   type Runtime,
   type Session,
   type SessionOptions,
@@ -16,6 +17,7 @@ import type { MicroBatch } from '../dataset/batches.ts';
 import { adamwGraph, adamwScalars, type OptimizerSettings } from '../graph/adamw.ts';
 import { type AdaptedModelOptions, evaluationGraph, gradientGraph } from '../graph/adapted-model.ts';
 import { type FlatLayout, flatLayout, flatten } from '../graph/flat-parameters.ts';
+import { useFrozenProducts } from '../kernels/frozen-products.ts';
 import { openBaseWeights } from '../weights/base-weights.ts';
 import type { BatchResult, Trainer, TrainerOptions, TrainerState } from './trainer.ts';
 
@@ -23,6 +25,8 @@ export interface ModelTrainerOptions extends TrainerOptions {
   runtime: Runtime;
   /** See `AdaptedModelOptions`. */
   recomputeAttention?: boolean;
+  /** Our own operators for products with frozen weights; absent or null = ONNX Runtime's. */
+  operators?: OperatorLibrary | null;
   session?: SessionOptions;
 }
 
@@ -165,15 +169,16 @@ export class ModelTrainer implements Trainer {
   }
 
   async #session(build: (options: AdaptedModelOptions) => Graph): Promise<Session> {
-    const { model, config, session, runtime, recomputeAttention } = this.options;
+    const { model, config, session, runtime, recomputeAttention, operators = null } = this.options;
     const g = build({ spec: model.spec, config, weight: this.weightSpec, recomputeAttention });
-    const settings: SessionOptions = { memoryPattern: false, ...session };
+    if (operators !== null) useFrozenProducts(g);
+    const settings: SessionOptions = { memoryPattern: false, operators: operators ? [operators] : [], ...session };
     const made = await runtime.createSessionAsync(
       { bytes: encodeModel(g), folder: this.folder },
       settings,
       this.shared,
     );
-    this.file.dropPages(); // products read the packed copies from now on
+    this.file.dropPages(); // what ONNX Runtime multiplies by is packed now; our operators map what they read again
     return made;
   }
 }

@@ -14,6 +14,7 @@ export async function openTrainer(options: TrainOptions, memory: ReturnType<type
     ...common,
     runtime: options.runtime ?? Runtime.open(),
     recomputeAttention: memory.recomputeAttention,
+    operators: options.operators,
     session: { prepacking: memory.prepacking, ...options.session },
   });
 }

@@ -14,7 +14,7 @@ import type { Trainer } from './trainer.ts';
 
 /** Micro-batch and recomputation that fit what is free. */
 export function chooseMemory(
-  { recipe, model, memoryBudget, accelerator }: TrainOptions,
+  { recipe, model, memoryBudget, accelerator, operators }: TrainOptions,
   sequences: readonly TrainingSequence[],
 ) {
   const tokens = paddedColumns(Math.max(...sequences.map((sequence) => sequence.tokens.length)));
@@ -23,7 +23,7 @@ export function chooseMemory(
   if (accelerator !== undefined) {
     return fitCardMemory(model.spec, recipe.adapter, longest, memoryBudget ?? 0.7 * accelerator.freeMemoryBytes());
   }
-  return fitMemory(model.spec, recipe.adapter, longest, memoryBudget ?? 0.7 * freemem());
+  return fitMemory(model.spec, recipe.adapter, longest, memoryBudget ?? 0.7 * freemem(), !!operators);
 }
 
 /** What a state may be resumed with: the recipe, the base model, and every token in order. */

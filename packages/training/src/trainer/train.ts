@@ -1,7 +1,7 @@
 import type { Recipe, SamplePrediction, StepMetrics } from '@parapet/contracts/recipe';
 import type { TrainingRow } from '@parapet/contracts/training-row';
 import type { BaseModel } from '@parapet/models/open';
-import type { Runtime, SessionOptions } from '@parapet/runtime';
+import type { OperatorLibrary, Runtime, SessionOptions } from '@parapet/runtime';
 import type { Accelerator } from '@parapet/runtime/accelerator';
 import { TrainingRun } from './training-run.ts';
 
@@ -37,6 +37,8 @@ export interface TrainOptions {
   memoryBudget?: number;
   /** The card to train on. Absent = the CPU, with `runtime` and `session`. */
   accelerator?: Accelerator;
+  /** The CPU's operators of our own (`findOperators`); absent or null = ONNX Runtime's alone. */
+  operators?: OperatorLibrary | null;
   runtime?: Runtime;
   session?: SessionOptions;
 }

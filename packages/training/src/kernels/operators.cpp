@@ -1,0 +1,114 @@
+// Operators of the domain "parapet.training" for ONNX Runtime, compiled where they run (kernel-library.ts).
+#include "frozen-product.h"
+#include "ort-abi.h"
+#include <initializer_list>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace ort {
+const void* const* table = nullptr;
+}
+
+namespace {
+
+/** Tiles are configured while it lives. */
+struct Tiles {
+  Tiles() { configureTiles(); }
+  ~Tiles() { _tile_release(); }
+};
+
+/** Calls work(index) for 0 … count−1 on ONNX Runtime's threads. */
+template <class Work>
+void parallel(const OrtKernelContext* context, int64_t count, const Work& work) {
+  ort::parallel(context, [](void* state, size_t index) { (*(const Work*)state)((int64_t)index); }, (size_t)count,
+                (void*)&work);
+}
+
+/** FrozenProduct: x [.., K], W [K, N] (or [N, K] with transB) → [.., N]. */
+struct FrozenProduct {
+  static const char* name() { return "FrozenProduct"; }
+  static constexpr int inputs[] = {elementFloat, elementFloat};
+  static constexpr int outputs[] = {elementFloat};
+
+  const bool transposed;
+  explicit FrozenProduct(const OrtKernelInfo* info) : transposed(ort::integerAttribute(info, "transB") != 0) {}
+
+  void compute(OrtKernelContext* context) const {
+    const OrtValue *x = ort::input(context, 0), *w = ort::input(context, 1);
+    ort::Shape shape = ort::shape(x);
+    const ort::Shape weights = ort::shape(w);
+    const int64_t K = shape.dims[shape.rank - 1], N = weights.dims[transposed ? 0 : 1];
+    const int64_t M = K == 0 ? 0 : shape.elements() / K;
+    shape.dims[shape.rank - 1] = N;
+    float* y = (float*)ort::data(ort::output(context, 0, shape.dims, shape.rank));
+    if (M == 0) return;
+    Product product{(const float*)ort::data(x), (const float*)ort::data(w), y, M, K, N, transposed, nullptr, nullptr};
+    static thread_local Scratch xScratch, wScratch; // of the thread that calls, kept between calls
+    product.xTiles = (uint16_t*)xScratch.take(product.xBytes());
+    product.wTiles = (uint16_t*)wScratch.take(product.wBytes());
+    const int64_t rowTiles = product.rowTiles(), outputTiles = product.outputTiles();
+    const int64_t rowParts = up(rowTiles, tilesAtOnce), outputParts = up(outputTiles, tilesAtOnce);
+    parallel(context, rowParts + outputParts, [&](int64_t part) {
+      const bool rows = part < rowParts;
+      const int64_t first = (rows ? part : part - rowParts) * tilesAtOnce, all = rows ? rowTiles : outputTiles;
+      for (int64_t tile = first; tile < all && tile < first + tilesAtOnce; tile++) {
+        rows ? product.splitRows(tile) : product.splitOutputs(tile);
+      }
+    });
+    parallel(context, product.tasks(), [&](int64_t task) {
+      Tiles tiles;
+      product.run(task);
+    });
+  }
+
+  static constexpr int64_t tilesAtOnce = 8;
+};
+
+/** ONNX Runtime's table of functions for an operator that is a struct as above. */
+template <class Kernel>
+const OrtCustomOp* operatorOf() {
+  static const OrtCustomOp op = [] {
+    OrtCustomOp table = {};
+    table.version = customOpVersion;
+    table.createKernel = [](const OrtCustomOp*, const void*, const OrtKernelInfo* info) -> void* {
+      return new Kernel(info);
+    };
+    table.getName = [](const OrtCustomOp*) { return Kernel::name(); };
+    table.getExecutionProviderType = [](const OrtCustomOp*) -> const char* { return nullptr; };
+    table.getInputType = [](const OrtCustomOp*, size_t index) { return Kernel::inputs[index]; };
+    table.getInputTypeCount = [](const OrtCustomOp*) { return sizeof Kernel::inputs / sizeof(int); };
+    table.getOutputType = [](const OrtCustomOp*, size_t index) { return Kernel::outputs[index]; };
+    table.getOutputTypeCount = [](const OrtCustomOp*) { return sizeof Kernel::outputs / sizeof(int); };
+    table.kernelCompute = [](void* kernel, OrtKernelContext* context) { ((Kernel*)kernel)->compute(context); };
+    table.kernelDestroy = [](void* kernel) { delete (Kernel*)kernel; };
+    table.getInputCharacteristic = [](const OrtCustomOp*, size_t) { return 0; };
+    table.getOutputCharacteristic = [](const OrtCustomOp*, size_t) { return 0; };
+    table.getInputMemoryType = [](const OrtCustomOp*, size_t) { return 0; };
+    return table;
+  }();
+  return &op;
+}
+
+}  // namespace
+
+#define EXPORTED extern "C" __attribute__((visibility("default")))
+
+/** Asks the system for AMX's tiles; 0 when they may be used. */
+EXPORTED int prepareKernels() {
+  constexpr long requestPermission = 0x1023, tileData = 18;
+  return syscall(SYS_arch_prctl, requestPermission, tileData) == 0 ? 0 : 1;
+}
+
+/** What ONNX Runtime calls when the library is registered with a session. */
+EXPORTED OrtStatus* RegisterCustomOps(OrtSessionOptions* options, const OrtApiBase* base) {
+  constexpr uint32_t apiVersion = 18;
+  ort::table = base->getApi(apiVersion);
+  static OrtCustomOpDomain* domain = nullptr;
+  if (domain == nullptr) {
+    if (OrtStatus* failed = ort::createDomain("parapet.training", &domain)) return failed;
+    for (const OrtCustomOp* op : {operatorOf<FrozenProduct>()}) {
+      if (OrtStatus* failed = ort::addOperator(domain, op)) return failed;
+    }
+  }
+  return ort::addDomain(options, domain);
+}

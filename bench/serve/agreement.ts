@@ -6,12 +6,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { calibrationTexts } from '@parapet/inference/calibration';
 import { cpuDevice } from '@parapet/inference/cpu-device';
+import { findKernels } from '@parapet/inference/cpu-kernels';
 import type { ModelRunner } from '@parapet/inference/device';
 import { openServingWeights, type WeightKind } from '@parapet/inference/weights';
 import type { BaseModel } from '@parapet/models/open';
 import { openBaseModel } from '@parapet/models/testing-base';
 import { printResult } from '../harness/report.ts';
-import { benchDataDir, weightsFolder } from './folders.ts';
+import { benchDataDir, kernelsFolder, weightsFolder } from './folders.ts';
 
 const threads = 2;
 /** Tokens of a passage that are read; the prediction of each next one is compared. */
@@ -22,9 +23,12 @@ interface Configuration {
   kind: WeightKind;
   blockSize: number;
   quantiseKv: boolean;
+  ownKernels?: boolean;
 }
 
 const configurations: Configuration[] = [
+  { name: 'int8, our kernels, float32 cache', kind: 'int8', blockSize: 64, quantiseKv: false, ownKernels: true },
+  { name: 'int8, our kernels, int8 cache', kind: 'int8', blockSize: 64, quantiseKv: true, ownKernels: true },
   { name: 'int8 b16, float32 cache', kind: 'int8', blockSize: 16, quantiseKv: false },
   { name: 'int8 b16, int8 cache', kind: 'int8', blockSize: 16, quantiseKv: true },
   { name: 'int8 b32, int8 cache', kind: 'int8', blockSize: 32, quantiseKv: true },
@@ -79,14 +83,17 @@ const perplexity = (logprobs: number[]) => Math.exp(-logprobs.reduce((sum, x) =>
 
 const model = await openBaseModel();
 const texts = passages(model, Number(process.argv[2] ?? 2400));
-const open = async ({ kind, blockSize, quantiseKv }: Configuration): Promise<ModelRunner> =>
-  await cpuDevice({ threads }).createRunner({
+const { kernels } = findKernels(kernelsFolder);
+const open = async ({ kind, blockSize, quantiseKv, ownKernels }: Configuration): Promise<ModelRunner> => {
+  const device = cpuDevice({ threads, kernels: ownKernels ? kernels : null });
+  return await device.createRunner({
     spec: model.spec,
-    weights: openServingWeights({ model, kind, folder: weightsFolder, blockSize }),
+    weights: openServingWeights({ model, kind, folder: weightsFolder, blockSize, layout: device.weightLayout }),
     maxRows: 1,
     kvTokens: 1024,
     calibration: quantiseKv ? calibrationTexts(model) : undefined,
   });
+};
 
 const reference = await open({ name: 'fp32', kind: 'fp32', blockSize: 32, quantiseKv: false });
 const expected = await predict(reference, texts);
@@ -94,6 +101,7 @@ await reference.close();
 const base = perplexity(expected.logprobs);
 const rows = [];
 for (const configuration of configurations) {
+  if (configuration.ownKernels && kernels === null) continue;
   const runner = await open(configuration);
   const found = await predict(runner, texts);
   await runner.close();

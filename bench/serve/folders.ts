@@ -13,5 +13,8 @@ export const benchDataDir =
 /** Exported weights are kept with the platform's data. */
 export const weightsFolder = join(process.env.PARAPET_DATA ?? join(root, 'data'), 'models', 'serving');
 
+/** Compiled kernels are kept there too. */
+export const kernelsFolder = join(process.env.PARAPET_DATA ?? join(root, 'data'), 'models', 'kernels');
+
 /** Working files of the benchmark: peers' adapters and requantised models. */
 export const workFolder = join(process.env.PARAPET_DATA ?? join(root, 'data'), 'bench');

@@ -1,5 +1,6 @@
 import { calibrateKv } from '@parapet/inference/calibrate-kv';
 import { calibrationTexts } from '@parapet/inference/calibration';
+import type { CpuKernels } from '@parapet/inference/cpu-kernels';
 import { buildLoraDecodeGraph } from '@parapet/inference/lora-decode-graph';
 import { openServingWeights, servedBlockSize } from '@parapet/inference/weights';
 import type { BaseModel } from '@parapet/models/open';
@@ -14,6 +15,7 @@ import { weightsFolder } from './folders.ts';
  */
 export async function loraStepMs(
   model: BaseModel,
+  kernels: CpuKernels | null,
   rows: number,
   rank: number,
   cachedTokens: number,
@@ -21,10 +23,15 @@ export async function loraStepMs(
 ): Promise<number> {
   const { spec } = model;
   const runtime = Runtime.open();
-  const weights = openServingWeights({ model, kind: 'int8', folder: weightsFolder, blockSize: servedBlockSize });
-  const cache = await calibrateKv(runtime, spec, weights, calibrationTexts(model));
+  const weights = openServingWeights({
+    ...{ model, kind: 'int8', folder: weightsFolder, blockSize: servedBlockSize },
+    layout: kernels === null ? 'blocks' : 'panels',
+  });
+  const operators = kernels === null ? [] : [kernels.library];
+  const cache = await calibrateKv(runtime, spec, weights, calibrationTexts(model), operators);
   const g = buildLoraDecodeGraph({ spec, weights, cache }, rank);
-  const session = runtime.createSession({ bytes: encodeModel(g), folder: weights.folder }, { memoryPattern: false });
+  const source = { bytes: encodeModel(g), folder: weights.folder };
+  const session = runtime.createSession(source, { memoryPattern: false, operators });
   const binding = session.createBinding();
   const capacity = cachedTokens + steps + 8;
   const lengths = new Int32Array(rows);
@@ -51,7 +58,8 @@ export async function loraStepMs(
     else if (input.name === 'total_length') bind(input.name, Tensor.over(runtime, 'int32', shape, total));
     else if (input.name.startsWith('past_')) {
       const tensor = bind(input.name, Tensor.zeros(runtime, cache.type, shape));
-      binding.bindOutput(input.name.replace('past_', 'present_'), tensor);
+      const present = input.name.replace('past_', 'present_');
+      if (session.outputNames.includes(present)) binding.bindOutput(present, tensor);
     } else {
       const tensor = Tensor.zeros(runtime, 'float32', shape);
       for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = ((i * 2654435761) % 1000) * 1e-6;

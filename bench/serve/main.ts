@@ -4,10 +4,12 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { findKernels } from '@parapet/inference/cpu-kernels';
 import { servedBlockSize } from '@parapet/inference/weights';
 import { kvWidth, type ModelSpec, modelParameters, queryWidth } from '@parapet/models/spec';
 import { openBaseModel } from '@parapet/models/testing-base';
 import { printResult } from '../harness/report.ts';
+import { kernelsFolder } from './folders.ts';
 import { loraStepMs } from './lora-steps.ts';
 import { OurEngine, type Rate } from './ours.ts';
 import { type PeerRate, peerRates } from './peers.ts';
@@ -35,7 +37,10 @@ function stepWork(spec: ModelSpec, rows: number): { bytes: number; macs: number 
 }
 
 const model = await openBaseModel();
-const ours = await OurEngine.start(model, threads, cachedTokens, steps);
+const found = findKernels(kernelsFolder);
+const { kernels } = found;
+console.log(kernels === null ? `our own kernels are not used: ${found.reason}` : `kernels: ${kernels.instructions}`);
+const ours = await OurEngine.start(model, kernels, threads, cachedTokens, steps);
 const machine = measureMachine();
 const rates: Record<string, Rate> = {};
 for (const [name, rows, config] of [
@@ -62,7 +67,7 @@ for (const [name, rows, config] of [
 const adapterTimes = await ours.adapterTimes(para);
 const stall = await ours.stall(2000);
 await ours.engine.close();
-const loraMs = await loraStepMs(model, 32, 16, cachedTokens, Math.min(steps, 16));
+const loraMs = await loraStepMs(model, kernels, 32, 16, cachedTokens, Math.min(steps, 16));
 const loraRate = 32_000 / loraMs;
 console.log(`ours, LoRA r16 all linears, 32    ${loraRate.toFixed(0)} tokens/s`);
 

@@ -1,5 +1,6 @@
 import type { AdapterConfig } from '@parapet/contracts/adapter';
 import { cpuDevice } from '@parapet/inference/cpu-device';
+import type { CpuKernels } from '@parapet/inference/cpu-kernels';
 import type { Device, ModelRunner } from '@parapet/inference/device';
 import { Engine } from '@parapet/inference/engine';
 import { AdapterShelf, answer, request } from '@parapet/inference/testing';
@@ -31,14 +32,20 @@ export class OurEngine {
     private readonly decodeSteps: number,
   ) {}
 
-  static async start(model: BaseModel, threads: number, cachedTokens: number, decodeSteps: number): Promise<OurEngine> {
+  static async start(
+    model: BaseModel,
+    kernels: CpuKernels | null,
+    threads: number,
+    cachedTokens: number,
+    decodeSteps: number,
+  ): Promise<OurEngine> {
     const steps: Step[] = [];
     const shelf = new AdapterShelf(model);
     // No token ends a turn here: every answer is as long as was asked.
     const tokenizer = Object.create(model.tokenizer, { eosId: { value: -1 } }) as BaseModel['tokenizer'];
     const engine = await Engine.create({
       model: { ...model, tokenizer },
-      device: observed(cpuDevice({ threads }), steps),
+      device: observed(cpuDevice({ threads, kernels }), steps),
       weights: 'int8',
       weightsFolder,
       maxRows: 32,
@@ -152,8 +159,7 @@ function rateOf(steps: readonly Step[], rows: number): Rate {
 
 function observed(device: Device, steps: Step[]): Device {
   return {
-    kind: device.kind,
-    name: device.name,
+    ...device,
     async createRunner(options): Promise<ModelRunner> {
       const runner = await device.createRunner(options);
       const decode = runner.decode.bind(runner);

@@ -120,7 +120,10 @@ export class Engine {
       maxRows,
       kvTokens,
     } = options;
-    const weights = openServingWeights({ model, kind: device.weightKind ?? kind, folder, blockSize });
+    const weights = openServingWeights({
+      ...{ model, kind: device.weightKind ?? kind, folder, blockSize },
+      layout: device.weightLayout,
+    });
     const runner = await device.createRunner({
       spec: model.spec,
       weights,

@@ -3,11 +3,12 @@ import type { BaseModel } from '@parapet/models/open';
 import { openBaseModel } from '@parapet/models/testing-base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cpuDevice } from './devices/cpu/cpu-device.ts';
+import { findKernels } from './devices/cpu/kernel-library.ts';
 import type { ModelRunner } from './devices/device.ts';
 import { calibrationTexts } from './kv/calibration-texts.ts';
 import { argmax } from './sampling/sampler.ts';
 import { AdapterShelf, answer, request, startEngine } from './testing/engine-kit.ts';
-import { testWeightsFolder } from './testing/env.ts';
+import { testKernelsFolder, testWeightsFolder } from './testing/env.ts';
 import { openServingWeights, servedBlockSize } from './weights/serving-weights.ts';
 
 // The base model in fp32 against `transformers` (golden files of @parapet/models).
@@ -93,10 +94,16 @@ test('an adapter with W_up = 0 gives the base logits bit for bit, in one batch w
   expect(other!.ids).not.toEqual(base!.ids);
 });
 
-test('what is served by default, 8 bits, chooses as fp32 does at 96 of 100 positions', async () => {
-  const served = await cpuDevice({ threads: 2 }).createRunner({
+const kernels = [null, findKernels(testKernelsFolder).kernels].filter((one, i) => i === 0 || one !== null);
+
+test.each(kernels)('what is served by default, 8 bits, chooses as fp32 does at 96 of 100 positions', async (own) => {
+  const device = cpuDevice({ threads: 2, kernels: own });
+  const served = await device.createRunner({
     spec: model.spec,
-    weights: openServingWeights({ model, kind: 'int8', folder: testWeightsFolder, blockSize: servedBlockSize }),
+    weights: openServingWeights({
+      ...{ model, kind: 'int8', folder: testWeightsFolder, blockSize: servedBlockSize },
+      layout: device.weightLayout,
+    }),
     maxRows: 1,
     kvTokens: 2048,
     calibration: calibrationTexts(model),

@@ -40,7 +40,9 @@ export function encodeModel(g: Graph, options: EncodeOptions = {}): Uint8Array<A
     producerName: 'parapet',
     opsetImport: [
       create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opsetVersion) }),
-      create(OperatorSetIdProtoSchema, { domain: contribDomain, version: 1n }),
+      ...[...new Set([contribDomain, ...g.nodes.map(({ domain }) => domain)])]
+        .filter((domain) => domain !== '')
+        .map((domain) => create(OperatorSetIdProtoSchema, { domain, version: 1n })),
     ],
     graph: create(GraphProtoSchema, {
       name: g.name,

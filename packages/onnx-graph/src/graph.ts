@@ -124,14 +124,18 @@ export class Graph {
     }
   }
 
-  /** Adds a contrib op without a rule: the caller states what comes out. It can't be differentiated or evaluated. */
+  /**
+   * Adds a contrib op (or one of another domain) without a rule: the caller states what comes out. It can't be
+   * differentiated or evaluated.
+   */
   contrib(
     op: string,
     inputs: readonly Operand[],
     attributes: Readonly<Record<string, AttributeValue>>,
     outputs: readonly { dtype: DType; shape: Shape; name?: string }[],
+    domain = contribDomain,
   ): Value[] {
-    const node = this.#add(op, contribDomain, this.#operands(inputs), attributes);
+    const node = this.#add(op, domain, this.#operands(inputs), attributes);
     for (const one of outputs) {
       const name = one.name === undefined ? this.#fresh(op) : this.#claim(one.name);
       node.outputs.push(this.#value(name, one.dtype, one.shape.map(canonicalDim), node));

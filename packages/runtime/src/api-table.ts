@@ -63,6 +63,7 @@ export const statusFunctions = {
   CreateCUDAProviderOptions: [205, 'p'],
   UpdateCUDAProviderOptions: [206, 'pppz'],
   SessionOptionsAppendExecutionProvider: [216, 'psppz'],
+  RegisterCustomOpsLibrary_V2: [228, 'ps'],
 } as const;
 
 export const voidFunctions = {

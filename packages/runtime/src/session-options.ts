@@ -1,3 +1,4 @@
+import type { OperatorLibrary } from './operator-library.ts';
 import type { Runtime } from './runtime.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -17,6 +18,8 @@ export interface SessionOptions {
   profilePrefix?: string;
   /** Writes the optimised graph there. */
   optimizedModelPath?: string;
+  /** Libraries with operators of our own (see `OperatorLibrary`). */
+  operators?: readonly OperatorLibrary[];
   /** Execution providers by preference; the CPU's is always last. */
   providers?: readonly ExecutionProvider[];
 }
@@ -103,6 +106,7 @@ function configure(
   library.call('SetSessionGraphOptimizationLevel', pointer, optimizationLevels[options.optimization ?? 'all']);
   library.call('SetSessionLogSeverityLevel', pointer, errorLevel);
   for (const [key, value] of Object.entries(config)) library.call('AddSessionConfigEntry', pointer, key, value);
+  for (const { path } of options.operators ?? []) library.call('RegisterCustomOpsLibrary_V2', pointer, path);
   for (const provider of options.providers ?? []) appendProvider(runtime, pointer, provider);
   // A shared initialiser is used where it lies: a session on a device reads a copy of its own from the model's file.
   if ((options.providers ?? []).length > 0) return;

@@ -20,7 +20,7 @@ const log = pino({ level: env.PARAPET_LOG_LEVEL, name: 'serve' });
 const data = resolve(env.PARAPET_DATA);
 mkdirSync(data, { recursive: true });
 
-const { device, weights } = await deviceOrExit();
+const { device, weights, kernels } = await deviceOrExit();
 const model = await openModel(env.PARAPET_MODEL_DIR);
 const link = new GatewayLink(env.PARAPET_GATEWAY_URL, env.PARAPET_WORKER_TOKEN, log);
 const startedAt = performance.now();
@@ -36,7 +36,10 @@ const engine = await Engine.create({
   adapters: link.adapter,
   onFailure: (error) => log.error({ err: error }, 'the engine failed on a request'),
 });
-log.info({ device: device.name, weights, ms: Math.round(performance.now() - startedAt) }, 'the model is loaded');
+log.info(
+  { device: device.name, weights, kernels, ms: Math.round(performance.now() - startedAt) },
+  'the model is loaded',
+);
 
 const outbox = new Outbox(join(data, 'run', 'outbox'));
 const worker = new ServeWorker(engine, outbox, {
@@ -82,7 +85,7 @@ process.on('disconnect', stop); // the parent is gone
 /** Falling back to another device is never silent: it does not happen. */
 async function deviceOrExit(): Promise<ServingDevice> {
   try {
-    return await openDevice(env);
+    return await openDevice(env, join(data, 'models', 'kernels'));
   } catch (error) {
     log.fatal((error as Error).message);
     process.exit(2);

@@ -2,7 +2,7 @@ import type { ParaConfig } from '@parapet/contracts/adapter';
 import type { ModelSpec } from '@parapet/models/spec';
 import type { DecodeVariant } from '../graph/decode-graph.ts';
 import type { KvSnapshot } from '../kv/kv-store.ts';
-import type { ServingWeights, WeightKind } from '../weights/serving-weights.ts';
+import type { ServingWeights, WeightKind, WeightLayout } from '../weights/serving-weights.ts';
 
 export type DeviceKind = 'cpu' | 'webgpu' | 'cuda';
 
@@ -13,6 +13,8 @@ export interface Device {
   readonly name: string;
   /** The export that its runner starts from, whatever is asked for; absent = any. */
   readonly weightKind?: WeightKind;
+  /** How its runner wants 8-bit weights laid out; absent = in blocks. */
+  readonly weightLayout?: WeightLayout;
   /** Loads the weights and makes what decoding and plain prompts need. */
   createRunner(options: RunnerOptions): Promise<ModelRunner>;
 }

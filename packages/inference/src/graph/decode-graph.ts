@@ -1,16 +1,9 @@
 import type { Graph } from '@parapet/onnx-graph/graph';
 import type { ServingLinear } from '../weights/export-tensors.ts';
-import {
-  attentionInputs,
-  decoderLayer,
-  type GraphSource,
-  type LayerScales,
-  newGraph,
-  rmsNorm,
-  scaleWidth,
-  stored,
-  storedLinear,
-} from './serving-model.ts';
+import { attentionInputs } from './attention.ts';
+import { ownDomain } from './block-linear.ts';
+import { type GraphSource, rmsNorm, scaleWidth, stored, storedLinear } from './linears.ts';
+import { decoderLayer, type LayerScales, newGraph, presentOutputs } from './serving-model.ts';
 
 /** Which linears a decode graph scales: none, the paper's (Q and V through the packed projection, Up), or all. */
 export const decodeVariants = {
@@ -27,13 +20,14 @@ export function scaleName(layer: number, linear: ServingLinear): string {
 
 /**
  * One step of B rows: `input_ids` int64 `[B, 1]`, `last_positions`, `total_length`, the cache of every layer
- * (`past_key.l` and `present_key.l` bound to the same memory), `scale_*.l` `[B, 1, width]` → `logits` `[B, 1, V]`.
+ * (`past_key.l` and `present_key.l` bound to the same memory), `scale_*.l` `[B, 1, width]` → `logits` `[B, 1, V]`,
+ * and with our own kernels `greedy` int32 `[B, 1]`, the first of the largest (−1 where no logit is a number).
  */
 export function buildDecodeGraph(source: GraphSource, variant: DecodeVariant): Graph {
   const { spec } = source;
   const g = newGraph(`decode-${variant}`);
   const ids = g.input('input_ids', 'int64', ['B', 1]);
-  const { cache, ...attention } = attentionInputs(g, source, 'capacity');
+  const { cache, ...attention } = attentionInputs(g, source, 'capacity', true);
   let hidden = g.op('Gather', [stored(g, source, 'embed'), ids], { axis: 0 });
   for (let layer = 0; layer < spec.layers; layer++) {
     const scales: LayerScales = {};
@@ -41,12 +35,15 @@ export function buildDecodeGraph(source: GraphSource, variant: DecodeVariant): G
       scales[linear] = g.input(scaleName(layer, linear), 'float32', ['B', 1, scaleWidth(spec, linear)]);
     }
     const out = decoderLayer(g, source, layer, hidden, { ...attention, ...cache(layer) }, () => scales);
-    g.output(`present_key.${layer}`, out.presentKey);
-    g.output(`present_value.${layer}`, out.presentValue);
+    presentOutputs(g, layer, out.present);
     hidden = out.hidden;
   }
   const normed = rmsNorm(g, source, 'final_norm', hidden);
-  g.output('logits', storedLinear(g, source, 'head', [spec.width, spec.vocab], normed));
+  const logits = g.output('logits', storedLinear(g, source, 'head', [spec.width, spec.vocab], normed));
+  if (source.weights.layout === 'panels') {
+    const greedy = { dtype: 'int32', shape: ['B', 1] } as const;
+    g.output('greedy', g.contrib('LargestIndex', [logits], {}, [greedy], ownDomain)[0]!);
+  }
   return g;
 }
 

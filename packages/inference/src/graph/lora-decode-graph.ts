@@ -1,14 +1,8 @@
 import type { Graph, Value } from '@parapet/onnx-graph/graph';
 import { type ServingLinear, servingLinearShape } from '../weights/export-tensors.ts';
-import {
-  attentionInputs,
-  decoderLayer,
-  type GraphSource,
-  newGraph,
-  rmsNorm,
-  stored,
-  storedLinear,
-} from './serving-model.ts';
+import { attentionInputs } from './attention.ts';
+import { type GraphSource, rmsNorm, stored, storedLinear } from './linears.ts';
+import { decoderLayer, newGraph, presentOutputs } from './serving-model.ts';
 
 /** Names of the inputs that hold a layer's LoRA matrices of every row: `[B, in, r]` and `[B, r, out]`. */
 export function loraNames(layer: number, linear: ServingLinear): { a: string; b: string } {
@@ -23,7 +17,7 @@ export function buildLoraDecodeGraph(source: GraphSource, rank: number): Graph {
   const { spec } = source;
   const g = newGraph('decode-lora');
   const ids = g.input('input_ids', 'int64', ['B', 1]);
-  const { cache, ...attention } = attentionInputs(g, source, 'capacity');
+  const { cache, ...attention } = attentionInputs(g, source, 'capacity', true);
   let hidden = g.op('Gather', [stored(g, source, 'embed'), ids], { axis: 0 });
   for (let layer = 0; layer < spec.layers; layer++) {
     const update = (linear: ServingLinear, x: Value, y: Value): Value => {
@@ -34,8 +28,7 @@ export function buildLoraDecodeGraph(source: GraphSource, rank: number): Graph {
       return g.op('Add', [y, g.op('MatMul', [g.op('MatMul', [x, a]), b])]);
     };
     const out = decoderLayer(g, source, layer, hidden, { ...attention, ...cache(layer) }, () => ({}), update);
-    g.output(`present_key.${layer}`, out.presentKey);
-    g.output(`present_value.${layer}`, out.presentValue);
+    presentOutputs(g, layer, out.present);
     hidden = out.hidden;
   }
   const normed = rmsNorm(g, source, 'final_norm', hidden);

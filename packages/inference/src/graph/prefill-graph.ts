@@ -1,16 +1,10 @@
 import type { ParaConfig } from '@parapet/contracts/adapter';
 import type { Graph } from '@parapet/onnx-graph/graph';
+import { attentionInputs } from './attention.ts';
 import { type DecodeVariant, decodeVariants, scaleName } from './decode-graph.ts';
+import { type GraphSource, scaleWidth, stored } from './linears.ts';
 import { promptScales } from './prompt-scales.ts';
-import {
-  attentionInputs,
-  decoderLayer,
-  type GraphSource,
-  type LayerScales,
-  newGraph,
-  scaleWidth,
-  stored,
-} from './serving-model.ts';
+import { decoderLayer, type LayerScales, newGraph, presentOutputs } from './serving-model.ts';
 
 /** Where a prompt's scales come from: given from outside (ones, or a resumed row's), or made from the prompt. */
 export type PrefillMode = { kind: 'given'; variant: DecodeVariant } | { kind: 'generated'; config: ParaConfig };
@@ -34,11 +28,11 @@ export function buildPrefillGraph(source: GraphSource, from: number, to: number,
     from === 0
       ? g.op('Gather', [stored(g, source, 'embed'), g.input('input_ids', 'int64', ['B', 'S'])], { axis: 0 })
       : g.input('hidden', 'float32', ['B', 'S', spec.width]);
-  const { cache, ...attention } = attentionInputs(g, source, 'capacity');
+  const { cache, ...attention } = attentionInputs(g, source, 'capacity', false);
   const adapter = mode.kind === 'generated' ? promptScales(g, spec, mode.config) : null;
   for (let layer = from; layer < to; layer++) {
     const out = decoderLayer(g, source, layer, hidden, { ...attention, ...cache(layer) }, (normed) => {
-      if (adapter !== null) return adapter(layer, normed);
+      if (adapter !== null) return adapter(layer, normed());
       const scales: LayerScales = {};
       if (mode.kind !== 'given') return scales;
       for (const linear of decodeVariants[mode.variant]) {
@@ -46,8 +40,7 @@ export function buildPrefillGraph(source: GraphSource, from: number, to: number,
       }
       return scales;
     });
-    g.output(`present_key.${layer}`, out.presentKey);
-    g.output(`present_value.${layer}`, out.presentValue);
+    presentOutputs(g, layer, out.present);
     hidden = out.hidden;
   }
   g.output('hidden_out', hidden);

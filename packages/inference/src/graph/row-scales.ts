@@ -1,7 +1,7 @@
 import type { ModelSpec } from '@parapet/models/spec';
 import type { ServingLinear } from '../weights/export-tensors.ts';
 import { type DecodeVariant, decodeVariants } from './decode-graph.ts';
-import { scaleWidth } from './serving-model.ts';
+import { scaleWidth } from './linears.ts';
 
 /** Where each layer's scales lie in `RowScales.numbers`. */
 export interface ScaleLayout {

@@ -1,8 +1,9 @@
 import type { BaseModel } from '@parapet/models/open';
 import { kvWidth, linearWidths, type ModelSpec, queryWidth, type WeightName } from '@parapet/models/spec';
 import type { Weight } from '@parapet/models/weights';
+import { packPanels } from './pack-panels.ts';
 import { quantise8 } from './quantise.ts';
-import type { ExportedTensor, WeightKind } from './serving-weights.ts';
+import type { ExportedTensor, WeightKind, WeightLayout } from './serving-weights.ts';
 
 /** Numbers of a Q4_1 block. */
 export const fourBitBlock = 32;
@@ -20,8 +21,14 @@ export function servingLinearShape(spec: ModelSpec, linear: ServingLinear): read
 }
 
 /** Every tensor of the export, one at a time: the whole is never in memory. */
-export function* exportTensors(model: Model, kind: WeightKind, blockSize: number): Generator<ExportedTensor> {
+export function* exportTensors(
+  model: Model,
+  kind: WeightKind,
+  blockSize: number,
+  layout: WeightLayout,
+): Generator<ExportedTensor> {
   const { spec, weights } = model;
+  const form = { kind, blockSize, layout };
   const vector = (name: WeightName): ExportedTensor => ({
     name,
     dtype: 'float32',
@@ -46,11 +53,11 @@ export function* exportTensors(model: Model, kind: WeightKind, blockSize: number
         linear === 'qkv'
           ? concat((['q', 'k', 'v'] as const).map((part) => weights.get(`${prefix}${part}`).readFloat32()))
           : weights.get(`${prefix}${linear}`).readFloat32();
-      yield* linearTensors(`${prefix}${linear}`, rows, servingLinearShape(spec, linear), kind, blockSize);
+      yield* linearTensors(`${prefix}${linear}`, rows, servingLinearShape(spec, linear), form);
     }
   }
   yield vector('final_norm');
-  yield* linearTensors('head', weights.head.readFloat32(), [spec.width, spec.vocab], kind, blockSize);
+  yield* linearTensors('head', weights.head.readFloat32(), [spec.width, spec.vocab], form);
   yield* rotaryTensors(spec);
 }
 
@@ -59,11 +66,15 @@ function* linearTensors(
   name: string,
   rows: Float32Array,
   [inWidth, outWidth]: readonly [number, number],
-  kind: WeightKind,
-  blockSize: number,
+  { kind, blockSize, layout }: { kind: WeightKind; blockSize: number; layout: WeightLayout },
 ): Generator<ExportedTensor> {
   if (kind === 'fp32') {
     yield { name, dtype: 'float32', shape: [inWidth, outWidth], data: transpose(rows, outWidth, inWidth) };
+    return;
+  }
+  if (layout === 'panels') {
+    const { data, shape } = packPanels(rows, outWidth, inWidth);
+    yield { name: `${name}.panels`, dtype: 'uint8', shape, data };
     return;
   }
   const { values, scales } = quantise8(rows, outWidth, inWidth, blockSize);

@@ -14,10 +14,18 @@ import type { BaseModel } from '@parapet/models/open';
 import type { ModelSpec } from '@parapet/models/spec';
 import { z } from 'zod';
 import { exportTensors } from './export-tensors.ts';
+import { panelBlock } from './pack-panels.ts';
 
 /** `fp32` is the reference, `int8` the default, `q4` keeps a Q4_1 file's four bits exactly. */
 export const weightKinds = ['fp32', 'int8', 'q4'] as const;
 export type WeightKind = (typeof weightKinds)[number];
+
+/**
+ * How 8-bit matrices lie in the file: `blocks` as MatMulNBits reads them, `panels` as our own kernels do
+ * (pack-panels.ts). Other kinds know one layout.
+ */
+export const weightLayouts = ['blocks', 'panels'] as const;
+export type WeightLayout = (typeof weightLayouts)[number];
 
 /** Numbers that share a scale unless told otherwise: the largest that keeps 96% agreement with fp32 (docs/engine.md). */
 export const servedBlockSize = 16;
@@ -36,6 +44,7 @@ const entrySchema = z.object({
 const indexSchema = z.object({
   exporterVersion: z.literal(exporterVersion),
   kind: z.enum(weightKinds),
+  layout: z.enum(weightLayouts).default('blocks'),
   blockSize: z.int(),
   baseDigest: z.string(),
   entries: z.record(z.string(), entrySchema),
@@ -46,6 +55,7 @@ export type WeightEntry = z.infer<typeof entrySchema>;
 /** A base model's weights in the form the serving graphs name them, in one file that is mapped. */
 export interface ServingWeights {
   kind: WeightKind;
+  layout: WeightLayout;
   /** Numbers that share a scale along a row of a quantised matrix. */
   blockSize: number;
   /** The data file. */
@@ -68,12 +78,18 @@ export interface ServingWeightsOptions {
   kind: WeightKind;
   /** Exports are kept here by base digest, kind and exporter version. */
   folder: string;
+  /** Of the layout `blocks`; `panels` have their own. */
   blockSize: number;
+  layout?: WeightLayout;
 }
 
 /** The exported weights, from the folder when they are there, else made (some seconds) and kept. */
-export function openServingWeights({ model, kind, folder, blockSize }: ServingWeightsOptions): ServingWeights {
-  const stem = `${model.digest.slice(0, 32)}-${kind}${kind === 'fp32' ? '' : `-b${blockSize}`}-v${exporterVersion}`;
+export function openServingWeights(options: ServingWeightsOptions): ServingWeights {
+  const { model, kind, folder } = options;
+  const layout = kind === 'int8' ? (options.layout ?? 'blocks') : 'blocks';
+  const blockSize = layout === 'panels' ? panelBlock : options.blockSize;
+  const form = kind === 'fp32' ? '' : layout === 'panels' ? '-panels' : `-b${blockSize}`;
+  const stem = `${model.digest.slice(0, 32)}-${kind}${form}-v${exporterVersion}`;
   const fileName = `${stem}.bin`;
   const indexPath = join(folder, `${stem}.json`);
   if (!existsSync(indexPath) || !existsSync(join(folder, fileName))) {
@@ -81,13 +97,14 @@ export function openServingWeights({ model, kind, folder, blockSize }: ServingWe
     write(
       join(folder, fileName),
       indexPath,
-      { kind, blockSize, baseDigest: model.digest },
-      exportTensors(model, kind, blockSize),
+      { kind, layout, blockSize, baseDigest: model.digest },
+      exportTensors(model, kind, blockSize, layout),
     );
   }
   const index = indexSchema.parse(JSON.parse(readFileSync(indexPath, 'utf8')));
   return {
     kind,
+    layout,
     blockSize,
     path: join(folder, fileName),
     fileName,
@@ -99,7 +116,7 @@ export function openServingWeights({ model, kind, folder, blockSize }: ServingWe
 function write(
   path: string,
   indexPath: string,
-  head: { kind: WeightKind; blockSize: number; baseDigest: string },
+  head: { kind: WeightKind; layout: WeightLayout; blockSize: number; baseDigest: string },
   tensors: Iterable<ExportedTensor>,
 ): void {
   const entries: Record<string, WeightEntry> = {};

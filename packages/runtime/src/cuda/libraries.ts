@@ -8,10 +8,6 @@ export const cudaLibraries = {
   nvrtc: { stem: 'libnvrtc.so', versions: ['13', '12'], what: 'the CUDA run-time compiler (NVRTC)' },
   cublas: { stem: 'libcublas.so', versions: ['13', '12'], what: 'cuBLAS' },
   cublasLt: { stem: 'libcublasLt.so', versions: ['13', '12'], what: 'cuBLASLt' },
-  cudart: { stem: 'libcudart.so', versions: ['13', '12'], what: 'the CUDA runtime' },
-  curand: { stem: 'libcurand.so', versions: ['10'], what: 'cuRAND' },
-  cufft: { stem: 'libcufft.so', versions: ['12', '11'], what: 'cuFFT' },
-  cudnn: { stem: 'libcudnn.so', versions: ['9'], what: 'cuDNN 9' },
 } as const;
 export type CudaLibraryName = keyof typeof cudaLibraries;
 

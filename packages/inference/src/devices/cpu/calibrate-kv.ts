@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModelSpec } from '@parapet/models/spec';
-import type { Runtime } from '@parapet/runtime';
+import type { OperatorLibrary, Runtime } from '@parapet/runtime';
 import { z } from 'zod';
 import { type KvFormat, kvScalesOf } from '../../kv/kv-format.ts';
 import { KvStore } from '../../kv/kv-store.ts';
@@ -23,10 +23,11 @@ export async function calibrateKv(
   spec: ModelSpec,
   weights: ServingWeights,
   texts: readonly (readonly number[])[],
+  operators: readonly OperatorLibrary[] = [],
 ): Promise<KvFormat> {
   const path = join(weights.folder, `${weights.fileName.replace(/\.bin$/, '')}-kv${calibrationVersion}.json`);
   if (!existsSync(path)) {
-    const largest = await measure(runtime, spec, weights, texts);
+    const largest = await measure(runtime, spec, weights, texts, operators);
     const plain = largest.map(({ key, value }) => ({ key: [...key], value: [...value] }));
     writeFileSync(`${path}.${process.pid}.part`, JSON.stringify(plain));
     renameSync(`${path}.${process.pid}.part`, path);
@@ -41,9 +42,10 @@ async function measure(
   spec: ModelSpec,
   weights: ServingWeights,
   texts: readonly (readonly number[])[],
+  operators: readonly OperatorLibrary[],
 ) {
   const format = { type: 'float32' } as const;
-  const sessions = new ModelSessions(runtime, spec, weights, format, spec.layers, {});
+  const sessions = new ModelSessions(runtime, spec, weights, format, spec.layers, { operators });
   const kv = new KvStore(runtime, spec, format, 1, spec.context);
   const width = spec.kvHeads * spec.headDim;
   const largest = Array.from({ length: spec.layers }, () => ({

@@ -136,7 +136,7 @@ export class CpuPrefill implements PrefillRun {
         for (const [name, tensor] of adapterFeeds(runtime, spec, this.scaling, S, from, to))
           binding.bindInput(name, own(tensor));
       }
-      for (let layer = from; layer < to; layer++) bindCache(binding, this.kv, layer, this.slot, 1);
+      for (let layer = from; layer < to; layer++) bindCache(session, binding, this.kv, layer, this.slot, 1);
       for (const { layer, linear, offset, width } of this.layout?.parts ?? []) {
         if (layer < from || layer >= to) continue;
         const part = this.numbers!.subarray(offset, offset + width);

@@ -3,7 +3,6 @@ import type { ModelSpec } from '@parapet/models/spec';
 import type { Runtime } from '@parapet/runtime';
 import type { KvFormat } from '../../kv/kv-format.ts';
 import { type KvSnapshot, KvStore } from '../../kv/kv-store.ts';
-import { argmax } from '../../sampling/sampler.ts';
 import type {
   DecodeResult,
   DecodeRow,
@@ -16,6 +15,7 @@ import type {
 import { calibrateKv } from './calibrate-kv.ts';
 import { CpuPrefill } from './cpu-prefill.ts';
 import { DecodeBatch } from './decode-batch.ts';
+import type { CpuKernels } from './kernel-library.ts';
 import { ModelSessions } from './sessions.ts';
 
 /** Layers of one prefill session: how finely a long prompt can be interleaved with decoding. */
@@ -49,16 +49,23 @@ export class CpuRunner implements ModelRunner {
   }
 
   /** Loads what every model needs: decoding with the paper's targets, plain prompts, the head. */
-  static async create(runtime: Runtime, options: RunnerOptions): Promise<CpuRunner> {
+  static async create(runtime: Runtime, options: RunnerOptions, kernels: CpuKernels | null): Promise<CpuRunner> {
     const { spec, weights, maxRows, kvTokens, calibration } = options;
     if (spec.headDim % 16 !== 0) {
       throw new Error(
         `The CPU's attention needs heads of a multiple of 16 numbers; this model's have ${spec.headDim}.`,
       );
     }
+    if (weights.layout === 'panels' && kernels === null) throw new Error('Weights in panels need our own kernels.');
+    const operators = kernels === null ? [] : [kernels.library];
     const quantised = weights.kind !== 'fp32' && calibration !== undefined;
-    const cache: KvFormat = quantised ? await calibrateKv(runtime, spec, weights, calibration) : { type: 'float32' };
-    const sessions = new ModelSessions(runtime, spec, weights, cache, layersPerGroup, { memoryPattern: false });
+    const cache: KvFormat = quantised
+      ? await calibrateKv(runtime, spec, weights, calibration, operators)
+      : { type: 'float32' };
+    const sessions = new ModelSessions(runtime, spec, weights, cache, layersPerGroup, {
+      memoryPattern: false,
+      operators,
+    });
     const kv = new KvStore(runtime, spec, cache, maxRows, kvTokens);
     const batch = new DecodeBatch(runtime, spec, sessions, kv, maxRows);
     await sessions.decode('base');
@@ -111,7 +118,7 @@ export class CpuRunner implements ModelRunner {
     const start = performance.now();
     await this.batch.run(rows);
     const micros = Math.round((performance.now() - start) * 1000);
-    return { micros, logits: (row) => this.batch.logits(row), greedy: (row) => argmax(this.batch.logits(row)) };
+    return { micros, logits: (row) => this.batch.logits(row), greedy: (row) => this.batch.greedy(row) };
   }
 
   async close(): Promise<void> {

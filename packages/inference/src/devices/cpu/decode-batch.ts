@@ -1,9 +1,10 @@
 import type { ModelSpec } from '@parapet/models/spec';
-import { type Binding, HostMemory, type Runtime, Tensor } from '@parapet/runtime';
+import { type Binding, HostMemory, type Runtime, type Session, Tensor } from '@parapet/runtime';
 import { type DecodeVariant, decodeVariants, scaleName } from '../../graph/decode-graph.ts';
+import { scaleWidth } from '../../graph/linears.ts';
 import { scaleLayout } from '../../graph/row-scales.ts';
-import { scaleWidth } from '../../graph/serving-model.ts';
 import type { KvStore } from '../../kv/kv-store.ts';
+import { argmax } from '../../sampling/sampler.ts';
 import type { ServingLinear } from '../../weights/export-tensors.ts';
 import type { DecodeRow, RowScales } from '../device.ts';
 import type { ModelSessions } from './sessions.ts';
@@ -17,6 +18,8 @@ export class DecodeBatch {
   private readonly lastPositions: Int32Array;
   private readonly totalLength = new Int32Array(1);
   private readonly logitsMemory: HostMemory;
+  /** Each row's likeliest token, where the graph tells it. */
+  private readonly likeliest: Int32Array | null;
   private readonly scaleMemory = new Map<string, HostMemory>();
   /** Variant of each slot's scales as they lie in memory. */
   private readonly slotVariants: DecodeVariant[];
@@ -32,6 +35,7 @@ export class DecodeBatch {
     this.ids = new BigInt64Array(maxRows);
     this.lastPositions = new Int32Array(maxRows);
     this.logitsMemory = new HostMemory(maxRows * spec.vocab * 4);
+    this.likeliest = sessions.weights.layout === 'panels' ? new Int32Array(maxRows) : null;
     this.slotVariants = new Array<DecodeVariant>(maxRows).fill('base');
     for (let layer = 0; layer < spec.layers; layer++) {
       for (const linear of decodeVariants.wide) {
@@ -85,6 +89,10 @@ export class DecodeBatch {
     return this.logitsMemory.floats(row * this.spec.vocab, this.spec.vocab);
   }
 
+  greedy(row: number): number {
+    return this.likeliest === null ? argmax(this.logits(row)) : this.likeliest[row]!;
+  }
+
   release(): void {
     for (const binding of this.bindings.values()) binding.release();
     for (const memory of this.scaleMemory.values()) memory.release();
@@ -101,12 +109,13 @@ export class DecodeBatch {
     const found = this.bindings.get(key);
     if (found !== undefined) return found;
     const { runtime, spec } = this;
-    const binding = (await this.sessions.decode(variant)).createBinding();
+    const session = await this.sessions.decode(variant);
+    const binding = session.createBinding();
     binding.bindInput('input_ids', Tensor.over(runtime, 'int64', [rows, 1], this.ids.subarray(0, rows)));
     binding.bindInput('last_positions', Tensor.over(runtime, 'int32', [rows], this.lastPositions.subarray(0, rows)));
     binding.bindInput('total_length', Tensor.over(runtime, 'int32', [], this.totalLength));
     for (let layer = 0; layer < spec.layers; layer++) {
-      bindCache(binding, this.kv, layer, 0, rows);
+      bindCache(session, binding, this.kv, layer, 0, rows);
       for (const linear of decodeVariants[variant]) {
         const name = scaleName(layer, linear);
         const shape = [rows, 1, scaleWidth(spec, linear)];
@@ -114,17 +123,28 @@ export class DecodeBatch {
       }
     }
     binding.bindOutput('logits', Tensor.within(runtime, 'float32', [rows, 1, spec.vocab], this.logitsMemory));
+    if (this.likeliest !== null) {
+      binding.bindOutput('greedy', Tensor.over(runtime, 'int32', [rows, 1], this.likeliest.subarray(0, rows)));
+    }
     this.bindings.set(key, binding);
     return binding;
   }
 }
 
-/** Binds a layer's cache of some slots as past and present at once: the step writes it in place. */
-export function bindCache(binding: Binding, kv: KvStore, layer: number, firstSlot: number, rows: number): void {
+/** Binds a layer's cache of some slots as past, and as present where the graph returns it: written in place. */
+export function bindCache(
+  session: Session,
+  binding: Binding,
+  kv: KvStore,
+  layer: number,
+  firstSlot: number,
+  rows: number,
+): void {
   const keys = kv.tensor(layer, 0, firstSlot, rows);
   const values = kv.tensor(layer, 1, firstSlot, rows);
   binding.bindInput(`past_key.${layer}`, keys);
   binding.bindInput(`past_value.${layer}`, values);
+  if (!session.outputNames.includes(`present_key.${layer}`)) return;
   binding.bindOutput(`present_key.${layer}`, keys);
   binding.bindOutput(`present_value.${layer}`, values);
 }

@@ -44,7 +44,7 @@ struct RoundedRows {
   int16_t* whole = nullptr;
   /** [rows][blocks]; NaN where a row's block held a number that is none. */
   float* scale = nullptr;
-  /** [rows][blocks]: 128 times the block's sum of high and of low: what unsigned weights add too much. */
+  /** [rows][blocks]: 128 times the block's sum: what unsigned weights add too much. */
   int32_t* excess = nullptr;
 
   int64_t offset(int64_t row, int64_t block) const {
@@ -70,6 +70,33 @@ struct RoundedRows {
 
 constexpr float largestRounded = 16256.0f;  // 127 · 128
 
+/** A block of numbers as integers: x = scale · (128 · high + low). */
+struct RoundedBlock {
+  Ints q[blockK / lanes];
+  /** NaN where the block held a number that is none. */
+  float scale;
+};
+
+static inline RoundedBlock roundBlock(const float* x) {
+  Ints most = {};
+  for (int64_t i = 0; i < blockK; i += lanes) {
+    const Ints size = bits(load<Floats>(x + i)) & 0x7fffffff;
+    most = size > most ? size : most;
+  }
+  const int32_t top = largest(most);
+  const bool finite = top < 0x7f800000;
+  float size;
+  std::memcpy(&size, &top, sizeof size);
+  // Below this the reciprocal overflows; such a block is zero for every purpose.
+  const float inverse = finite && size > 1e-30f ? largestRounded / size : 0.0f;
+  RoundedBlock out;
+  out.scale = finite ? size / largestRounded : __builtin_nanf("");
+  for (int64_t i = 0; i < blockK; i += lanes) {
+    out.q[i / lanes] = finite ? nearest(load<Floats>(x + i) * inverse) : Ints{};
+  }
+  return out;
+}
+
 /** Rounds one row of K numbers. */
 static void roundRow(const float* x, int64_t K, RoundedRows& out, int64_t row) {
   for (int64_t block = 0; block < out.blocks; block++) {
@@ -81,36 +108,23 @@ static void roundRow(const float* x, int64_t K, RoundedRows& out, int64_t row) {
       std::memset(padded + count, 0, (blockK - count) * sizeof(float));
       from = padded;
     }
-    Ints most = {};
-    for (int64_t i = 0; i < blockK; i += lanes) {
-      const Ints size = bits(load<Floats>(from + i)) & 0x7fffffff;
-      most = size > most ? size : most;
-    }
-    int32_t top = 0;
-    for (int i = 0; i < lanes; i++) top = most[i] > top ? most[i] : top;
-    float size;
-    std::memcpy(&size, &top, 4);
-    const bool finite = top < 0x7f800000;
-    // Below this the reciprocal overflows; such a block is zero for every purpose.
-    const float inverse = finite && size > 1e-30f ? largestRounded / size : 0.0f;
-    Ints highs = {}, lows = {};
+    const RoundedBlock rounded = roundBlock(from);
     const int64_t at = out.offset(row, block);
+    Ints total = {};
     for (int64_t i = 0; i < blockK; i += lanes) {
-      const Ints q = finite ? nearest(load<Floats>(from + i) * inverse) : Ints{};
+      const Ints q = rounded.q[i / lanes];
+      total += q;
 #if defined(__AVX512VNNI__)
       const Ints high = (q + 64) >> 7;
-      const Ints low = q - (high << 7);
       store(out.high + at + i, __builtin_convertvector(high, Bytes16));
-      store(out.low + at + i, __builtin_convertvector(low, Bytes16));
-      highs += high;
-      lows += low;
+      store(out.low + at + i, __builtin_convertvector(q - (high << 7), Bytes16));
 #else
       typedef int16_t Shorts __attribute__((vector_size(32)));
       store(out.whole + at + i, __builtin_convertvector(q, Shorts));
 #endif
     }
-    out.scale[row * out.blocks + block] = finite ? size / largestRounded : __builtin_nanf("");
-    out.excess[row * out.blocks + block] = 128 * (128 * sum(highs) + sum(lows));
+    out.scale[row * out.blocks + block] = rounded.scale;
+    out.excess[row * out.blocks + block] = 128 * sum(total);
   }
 }
 

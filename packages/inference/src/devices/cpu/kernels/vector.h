@@ -40,7 +40,18 @@ static inline Floats fma(Floats a, Floats b, Floats c) {
 }
 
 static inline Floats toFloats(Ints v) { return __builtin_convertvector(v, Floats); }
-static inline Floats toFloats(Bytes16 v) { return __builtin_convertvector(__builtin_convertvector(v, Ints), Floats); }
+/** Sixteen bytes from memory; the compilers' own conversion takes them one by one. */
+static inline Floats bytesAsFloats(const int8_t* from) {
+  const __m128i bytes = _mm_loadu_si128((const __m128i*)from);
+#ifdef __AVX512F__
+  return toFloats((Ints)_mm512_cvtepi8_epi32(bytes));
+#else
+  Ints wide;
+  _mm256_storeu_si256((__m256i*)&wide, _mm256_cvtepi8_epi32(bytes));
+  _mm256_storeu_si256((__m256i*)&wide + 1, _mm256_cvtepi8_epi32(_mm_unpackhi_epi64(bytes, bytes)));
+  return toFloats(wide);
+#endif
+}
 
 /** To the nearest integer, halves to even, for |x| < 2²². */
 static inline Ints nearest(Floats x) {
@@ -51,22 +62,47 @@ static inline Ints nearest(Floats x) {
 static inline Floats larger(Floats a, Floats b) { return a > b ? a : b; }
 static inline Floats smaller(Floats a, Floats b) { return a < b ? a : b; }
 
+typedef float Quarter __attribute__((vector_size(16)));
+
+/** The four quarters of the lanes added up, always in the same order. */
+static inline Quarter foldSum(Floats v) {
+  const auto part = [&v](int i) { return load<Quarter>((const float*)&v + 4 * i); };
+  return (part(0) + part(2)) + (part(1) + part(3));
+}
+static inline Quarter foldLargest(Floats v) {
+  const auto part = [&v](int i) { return load<Quarter>((const float*)&v + 4 * i); };
+  const auto larger = [](Quarter a, Quarter b) { return a > b ? a : b; };
+  return larger(larger(part(0), part(2)), larger(part(1), part(3)));
+}
+/** Four numbers in every quarter. */
+static inline Floats everyQuarter(Quarter q) {
+  Floats out;
+  for (int i = 0; i < 4; i++) store((float*)&out + 4 * i, q);
+  return out;
+}
+
 /** Sum of the lanes, always in the same order. */
 static inline float sum(Floats v) {
-  const float* x = (const float*)&v;
-  float quarter[4];
-  for (int i = 0; i < 4; i++) quarter[i] = (x[i] + x[i + 8]) + (x[i + 4] + x[i + 12]);
-  return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+  const Quarter q = foldSum(v);
+  return (q[0] + q[2]) + (q[1] + q[3]);
 }
 static inline int32_t sum(Ints v) {
+#ifdef __AVX512F__
+  return _mm512_reduce_add_epi32((__m512i)v);
+#else
   int32_t total = 0;
   for (int i = 0; i < lanes; i++) total += v[i];
   return total;
+#endif
 }
-static inline float largest(Floats v) {
-  float most = v[0];
+static inline int32_t largest(Ints v) {
+#ifdef __AVX512F__
+  return _mm512_reduce_max_epi32((__m512i)v);
+#else
+  int32_t most = v[0];
   for (int i = 1; i < lanes; i++) most = v[i] > most ? v[i] : most;
   return most;
+#endif
 }
 
 /** eˣ within 2 units of the last place; 0 far below, ∞ far above, NaN of NaN. Polynomial: Cephes' expf. */

@@ -4,7 +4,7 @@ import { resolveRecipe } from './auto-recipe.ts';
 describe('resolveRecipe', () => {
   it('chooses by the number of rows', () => {
     expect(resolveRecipe({ rows: 600 })).toMatchObject({ epochs: 2, batchSize: 16, learningRate: 5e-3, seed: 0 });
-    expect(resolveRecipe({ rows: 5_000 })).toMatchObject({ epochs: 3, batchSize: 16, learningRate: 1e-2 });
+    expect(resolveRecipe({ rows: 5_000 })).toMatchObject({ epochs: 3, batchSize: 16, learningRate: 5e-3 });
     expect(resolveRecipe({ rows: 3 })).toMatchObject({ batchSize: 3 });
   });
 

@@ -14,20 +14,20 @@ export interface RecipeRequest {
   warmStartDigest?: string | null;
 }
 
-/** The learning rate that `learning_rate_multiplier: 1` means, by method (docs/training.md has the trials). */
-export const baseLearningRate = { para: 1e-2, lora: 3e-3, ia3: 1e-2 } as const satisfies Record<
+/** The learning rate that `learning_rate_multiplier: 1` and "auto" mean, by method (docs/quality.md has the sweep). */
+export const baseLearningRate = { para: 5e-3, lora: 3e-3, ia3: 2e-2 } as const satisfies Record<
   AdapterConfig['method'],
   number
 >;
 
 /** "auto" by the number of rows: the first line whose `below` is larger. */
 export const autoTable = [
-  { below: 100, epochs: 8, batchSize: 8, rateFactor: 0.5 },
-  { below: 400, epochs: 4, batchSize: 16, rateFactor: 0.5 },
-  { below: 1_500, epochs: 2, batchSize: 16, rateFactor: 0.5 },
-  { below: 20_000, epochs: 3, batchSize: 16, rateFactor: 1 },
-  { below: 100_000, epochs: 2, batchSize: 32, rateFactor: 1 },
-  { below: Number.POSITIVE_INFINITY, epochs: 1, batchSize: 32, rateFactor: 1 },
+  { below: 100, epochs: 8, batchSize: 8 },
+  { below: 400, epochs: 4, batchSize: 16 },
+  { below: 1_500, epochs: 2, batchSize: 16 },
+  { below: 20_000, epochs: 3, batchSize: 16 },
+  { below: 100_000, epochs: 2, batchSize: 32 },
+  { below: Number.POSITIVE_INFINITY, epochs: 1, batchSize: 32 },
 ] as const;
 
 /**
@@ -47,7 +47,7 @@ export function resolveRecipe(request: RecipeRequest): Recipe {
     epochs: chosen(hyper.n_epochs, auto.epochs),
     maxSteps: own.max_steps ?? null,
     batchSize: chosen(hyper.batch_size, Math.min(auto.batchSize, Math.max(1, request.rows))),
-    learningRate: Math.min(1, Number((rate * chosen(hyper.learning_rate_multiplier, auto.rateFactor)).toPrecision(6))),
+    learningRate: Math.min(1, Number((rate * chosen(hyper.learning_rate_multiplier, 1)).toPrecision(6))),
     maxSequenceTokens: Math.min(8192, Math.max(1024, request.longestRowTokens ?? 0)),
     earlyStoppingPatience: own.early_stopping_patience ?? null,
     seed: request.seed ?? 0,

@@ -4,15 +4,17 @@
  *
  *   npm run bench -- quality [--json]
  *   npm run bench -- quality --train banking77 --method para --rows 400 --test-rows 100 [--epochs 3] [--seed 1]
+ *   npm run bench -- quality --platform banking77 [--method para-wide] [--rows …] [--test-rows …] [--learning-rate-multiplier …]
  */
 import { parseArgs } from 'node:util';
 import { adapterConfigSchema } from '@parapet/contracts/adapter';
 import { printResult } from '../harness/report.ts';
+import { platformRun } from './platform-run.ts';
 import { productRun } from './product-run.ts';
 import { paraAgainstLora, qualityTable } from './table.ts';
 
 const all = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'];
-const methods: Record<string, { config: object; learningRate: number }> = {
+const methods: Record<string, { config: Record<string, unknown>; learningRate: number }> = {
   para: { config: { method: 'para' }, learningRate: 4e-3 },
   'para-wide': { config: { method: 'para', targets: 'wide', bias: true }, learningRate: 4e-3 },
   'lora-qvu-r8': { config: { method: 'lora', rank: 8, alpha: 16 }, learningRate: 3e-3 },
@@ -24,17 +26,46 @@ const { values } = parseArgs({
   options: {
     json: { type: 'boolean' },
     train: { type: 'string' },
+    platform: { type: 'string' },
     method: { type: 'string', default: 'para' },
-    rows: { type: 'string', default: '400' },
-    'test-rows': { type: 'string', default: '100' },
-    epochs: { type: 'string', default: '3' },
+    rows: { type: 'string' },
+    'test-rows': { type: 'string' },
+    epochs: { type: 'string' },
     'learning-rate': { type: 'string' },
+    'learning-rate-multiplier': { type: 'string' },
     seed: { type: 'string', default: '1' },
     threads: { type: 'string', default: '2' },
   },
 });
 
-if (values.train === undefined) {
+const methodOf = (name: string) => {
+  const method = methods[name];
+  if (method === undefined)
+    throw new Error(`no method is named ${name}; there are: ${Object.keys(methods).join(', ')}`);
+  return method;
+};
+const progress = (text: string) => process.stderr.write(`\r${text.padEnd(100)}`);
+
+if (values.platform !== undefined) {
+  const result = await platformRun(
+    {
+      task: values.platform,
+      ...(values.rows && { trainRows: Number(values.rows) }),
+      ...(values['test-rows'] && { testRows: Number(values['test-rows']) }),
+      adapter: methodOf(values.method).config,
+      hyperparameters: {
+        ...(values.epochs && { n_epochs: Number(values.epochs) }),
+        ...(values['learning-rate-multiplier'] && {
+          learning_rate_multiplier: Number(values['learning-rate-multiplier']),
+        }),
+      },
+      seed: Number(values.seed),
+    },
+    progress,
+  );
+  process.stderr.write('\n');
+  printResult({ task: values.platform, method: values.method, ...result });
+} else if (values.train === undefined) {
   const cells = qualityTable(new URL('results.jsonl', import.meta.url));
   for (const { task, method, parameters, learningRate, seeds, test, lowest, highest } of cells.sort(
     (a, b) => a.task.localeCompare(b.task) || b.test - a.test,
@@ -54,16 +85,14 @@ if (values.train === undefined) {
     cells,
   });
 } else {
-  const method = methods[values.method];
-  if (method === undefined)
-    throw new Error(`no method is named ${values.method}; there are: ${Object.keys(methods).join(', ')}`);
+  const method = methodOf(values.method);
   const learningRate = Number(values['learning-rate'] ?? method.learningRate);
   const run = {
     config: adapterConfigSchema.parse(method.config),
-    ...{ task: values.train, trainRows: Number(values.rows), testRows: Number(values['test-rows']) },
-    ...{ epochs: Number(values.epochs), learningRate, seed: Number(values.seed), threads: Number(values.threads) },
+    ...{ task: values.train, trainRows: Number(values.rows ?? 400), testRows: Number(values['test-rows'] ?? 100) },
+    ...{ epochs: Number(values.epochs ?? 3), learningRate, seed: Number(values.seed), threads: Number(values.threads) },
   };
-  const { exact, tokensPerSecond, steps } = await productRun(run, (text) => process.stderr.write(`\r${text}   `));
+  const { exact, tokensPerSecond, steps } = await productRun(run, progress);
   process.stderr.write('\n');
   printResult({
     ...{ task: run.task, method: values.method, train_rows: run.trainRows, epochs: run.epochs, steps },

@@ -1,8 +1,8 @@
-import { AxeBuilder } from '@axe-core/playwright';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { signUp } from '../platform/customer.ts';
 import { runningPlatform } from '../platform/running-platform.ts';
 import { signIn } from '../platform/sign-in.ts';
+import { problemsOf } from './axe.ts';
 
 /** No page may break a rule that axe knows, in either theme. */
 const open = ['/sign-in', '/sign-up'];
@@ -24,16 +24,6 @@ const customer = [
 const admin = ['tenants', 'plans', 'fleet', 'jobs', 'base-models', 'usage', 'ledger', 'audit', 'health'].map(
   (name) => `/admin/${name}`,
 );
-
-async function problemsOf(page: Page, path: string): Promise<string[]> {
-  await page.goto(path);
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze();
-  return violations.map(({ id, help, nodes }) => `${path}: ${id}, ${help} (${nodes[0]?.target.join(' ')})`);
-}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing in the ${colorScheme} theme`, async ({ browser }) => {

@@ -42,7 +42,7 @@ export function Lineage({ version }: { version: AdapterVersionView }) {
             <Node icon={Activity} kind={text.job}>
               <Link
                 href={`/fine-tuning/${data.job.id}`}
-                className="font-medium text-accent-text underline underline-offset-2"
+                className="inline-block font-medium leading-6 text-accent-text underline underline-offset-2"
               >
                 {text.steps(formatInteger(data.job.steps))}
               </Link>
@@ -111,7 +111,10 @@ function FileName({ file }: { file: { id: string | null; name: string; digest: s
   return (
     <>
       {file.id ? (
-        <Link href={`/datasets/${file.id}`} className="font-medium text-accent-text underline underline-offset-2">
+        <Link
+          href={`/datasets/${file.id}`}
+          className="inline-block font-medium leading-6 text-accent-text underline underline-offset-2"
+        >
           {file.name}
         </Link>
       ) : (

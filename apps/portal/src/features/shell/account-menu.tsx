@@ -23,7 +23,6 @@ export function AccountMenu({ session, compact }: { session: SessionView; compac
       trigger={
         <button
           type="button"
-          aria-label={compact ? shell.accountOf(user.name) : undefined}
           className="flex w-full min-w-0 items-center gap-2.5 rounded-md p-1.5 text-left hover:bg-hover"
         >
           <span
@@ -32,7 +31,9 @@ export function AccountMenu({ session, compact }: { session: SessionView; compac
           >
             {initials}
           </span>
-          {compact ? null : (
+          {compact ? (
+            <span className="sr-only">{shell.accountOf(user.name)}</span>
+          ) : (
             <span className="min-w-0 flex-1 leading-tight">
               <span className="sr-only">{shell.account}: </span>
               <span className="block truncate font-medium text-[0.8125rem]">{user.name}</span>

@@ -47,7 +47,7 @@ export function WebhookList() {
           <div className="min-w-0 max-w-md">
             <Link
               href={`/webhooks/${hook.id}`}
-              className="block truncate rounded font-medium font-mono text-xs hover:text-accent-text"
+              className="block truncate rounded font-medium font-mono text-xs leading-6 hover:text-accent-text"
             >
               {hook.url}
             </Link>

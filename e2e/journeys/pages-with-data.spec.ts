@@ -3,8 +3,9 @@ import { firstLoadBudgetBytes, scriptBytes } from '../../apps/portal/gallery/che
 import { type Customer, signUp } from '../platform/customer.ts';
 import { runningPlatform } from '../platform/running-platform.ts';
 import { signIn } from '../platform/sign-in.ts';
+import { problemsOf } from './axe.ts';
 
-/** Budgets that hold whatever else the machine does; those in milliseconds are `npm run bench -- portal`. */
+/** What must hold on pages full of data: budgets that hold whatever else the machine does; those in milliseconds are `npm run bench -- portal`. */
 test.describe.configure({ mode: 'serial' });
 
 const rowCount = 10_000;
@@ -21,6 +22,39 @@ test.beforeAll(async ({ browser }) => {
   page = await (await browser.newContext({ baseURL: portalUrl })).newPage();
   await signIn(page, customer.email, customer.password);
 });
+
+/** Every page of a customer, those of one thing with the thing that was made here. */
+async function pagesWithData(): Promise<string[]> {
+  const adapterId = (await customer.trpc.adapters.list.query({ limit: 1 })).items[0]?.id;
+  return [
+    '/',
+    '/datasets',
+    `/datasets/${datasetId}`,
+    `/datasets/${datasetId}?tab=tokens`,
+    '/fine-tuning',
+    '/fine-tuning/new',
+    `/fine-tuning/${jobId}`,
+    `/fine-tuning/${jobId}?tab=samples`,
+    `/fine-tuning/${jobId}?tab=events`,
+    `/fine-tuning/${jobId}?tab=checkpoints`,
+    `/fine-tuning/${jobId}?tab=recipe`,
+    `/fine-tuning/compare?jobs=${jobId}`,
+    '/adapters',
+    `/adapters/${adapterId}`,
+    `/adapters/${adapterId}?tab=lineage`,
+    `/adapters/${adapterId}?tab=evaluation`,
+    `/adapters/${adapterId}?tab=vectors`,
+    '/playground',
+    '/keys',
+    '/usage',
+    '/statements',
+    '/webhooks',
+    '/team',
+    '/audit',
+    '/settings',
+    '/settings?tab=security',
+  ];
+}
 
 test('uploads ten thousand rows and draws only those in view', async () => {
   const rows = Array.from({ length: rowCount }, (_, at) => ({
@@ -59,37 +93,8 @@ test('trains one step, for the pages of a job and an adapter', async () => {
 });
 
 test('loads less than 180 kB of compressed JavaScript on every customer page', async () => {
-  const adapterId = (await customer.trpc.adapters.list.query({ limit: 1 })).items[0]?.id;
-  const paths = [
-    '/',
-    '/datasets',
-    `/datasets/${datasetId}`,
-    `/datasets/${datasetId}?tab=tokens`,
-    '/fine-tuning',
-    '/fine-tuning/new',
-    `/fine-tuning/${jobId}`,
-    `/fine-tuning/${jobId}?tab=samples`,
-    `/fine-tuning/${jobId}?tab=events`,
-    `/fine-tuning/${jobId}?tab=checkpoints`,
-    `/fine-tuning/${jobId}?tab=recipe`,
-    `/fine-tuning/compare?jobs=${jobId}`,
-    '/adapters',
-    `/adapters/${adapterId}`,
-    `/adapters/${adapterId}?tab=lineage`,
-    `/adapters/${adapterId}?tab=evaluation`,
-    `/adapters/${adapterId}?tab=vectors`,
-    '/playground',
-    '/keys',
-    '/usage',
-    '/statements',
-    '/webhooks',
-    '/team',
-    '/audit',
-    '/settings',
-    '/settings?tab=security',
-  ];
   const over: string[] = [];
-  for (const path of paths) {
+  for (const path of await pagesWithData()) {
     const answer = await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
@@ -99,3 +104,12 @@ test('loads less than 180 kB of compressed JavaScript on every customer page', a
   }
   expect(over).toEqual([]);
 });
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`axe finds nothing on pages with data in the ${colorScheme} theme`, async () => {
+    await page.emulateMedia({ colorScheme });
+    const problems: string[] = [];
+    for (const path of await pagesWithData()) problems.push(...(await problemsOf(page, path)));
+    expect(problems).toEqual([]);
+  });
+}

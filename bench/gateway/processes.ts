@@ -18,8 +18,13 @@ export function launch(command: string, args: string[], env: Record<string, stri
   return child;
 }
 
-export const launchTsx = (file: string, args: string[] = [], env: Record<string, string> = {}, cwd?: string) =>
-  launch(process.execPath, ['--import', import.meta.resolve('tsx'), file, ...args], env, cwd);
+export const launchTsx = (
+  file: string,
+  args: string[] = [],
+  env: Record<string, string> = {},
+  cwd?: string,
+  nodeArgs: string[] = [],
+) => launch(process.execPath, [...nodeArgs, '--import', import.meta.resolve('tsx'), file, ...args], env, cwd);
 
 /** The first line that a process prints. */
 export function firstLine(child: ChildProcess): Promise<string> {

@@ -26,7 +26,7 @@ export interface NullEngineOptions {
   /** Milliseconds between heartbeats. */
   heartbeatMs?: number;
   port?: number;
-  /** The last token's text is `<ms>`: the time since the request arrived here. */
+  /** Each token's text is ` <ms>`, the clock at its sending; before the first one ` [ms]`, that of the request's arrival. */
   timed?: boolean;
 }
 
@@ -51,6 +51,9 @@ const promptTokens = (prompt: EnginePrompt): number => {
   return Math.max(1, Math.ceil(Buffer.byteLength(text) / 4));
 };
 
+/** Milliseconds of the machine's monotonic clock, which all processes share. */
+const clock = () => (Number(process.hrtime.bigint()) / 1e6).toFixed(3);
+
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 export async function startNullEngine(options: NullEngineOptions): Promise<NullEngine> {
@@ -68,7 +71,7 @@ export async function startNullEngine(options: NullEngineOptions): Promise<NullE
     response.on('close', () => {
       state.cancelled = true;
     });
-    const startedAt = performance.now();
+    const arrival = timed ? ` [${clock()}]` : '';
     const prompt = promptTokens(request.prompt);
     const wanted = request.maxTokens ?? 64;
     let tokens = 0;
@@ -92,7 +95,7 @@ export async function startNullEngine(options: NullEngineOptions): Promise<NullE
         await send({
           type: 'text',
           index,
-          text: timed && step === wanted - 1 ? `<${(performance.now() - startedAt).toFixed(3)}>` : ' word',
+          text: timed ? `${step === 0 ? arrival : ''} <${clock()}>` : ' word',
           tokens: 1,
           logprobs: null,
         });

@@ -40,9 +40,11 @@ import { addOperationRoutes } from './operations.ts';
 import type { GatewayServices } from './services.ts';
 import { CostEstimator } from './serving/cost-estimator.ts';
 import { Fleet } from './serving/fleet.ts';
+import { Headroom } from './serving/headroom.ts';
 import { ModelDirectory } from './serving/model-directory.ts';
 import { promptVectors } from './serving/prompt-vectors.ts';
 import { lookUpModel } from './serving/resolve-model.ts';
+import { SettledRequests } from './serving/settled-requests.ts';
 import { WorkerRegistry } from './serving/worker-registry.ts';
 import { ThreadedTokenizer } from './tokenizer/threaded-tokenizer.ts';
 import { registerTrpc } from './trpc/register-trpc.ts';
@@ -163,6 +165,8 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
     fleet,
     metrics: new Metrics(() => fleet),
     estimator,
+    headroom: new Headroom(),
+    settled: new SettledRequests(),
     log,
     authenticate: (request) => authenticate(request, { keys, session }),
     resolveModel: (context, name) => models.resolve(context, name),

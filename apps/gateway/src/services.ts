@@ -5,6 +5,8 @@ import type { Logger } from 'pino';
 import type { Metrics } from './metrics.ts';
 import type { CostEstimator } from './serving/cost-estimator.ts';
 import type { Fleet } from './serving/fleet.ts';
+import type { Headroom } from './serving/headroom.ts';
+import type { SettledRequests } from './serving/settled-requests.ts';
 
 /** A model as a request may name it, found and allowed. */
 export interface ServableModel {
@@ -24,6 +26,8 @@ export interface GatewayServices {
   fleet: Fleet;
   metrics: Metrics;
   estimator: CostEstimator;
+  headroom: Headroom;
+  settled: SettledRequests;
   log: Logger;
   /** Who calls, by API key or by session. @throws ParapetError */
   authenticate(request: FastifyRequest): Promise<Principal>;

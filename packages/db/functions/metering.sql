@@ -3,6 +3,8 @@
 -- bucket or a hold's status holds that lock.
 -- Admission and closing fix their plans: every access is by key, and a planner that trusts the statistics of a table
 -- that was empty a moment ago reads it whole.
+-- Lazy admissions and closings don't wait for the disk, and so hold no lock while it writes: who needs to know that a
+-- hold or a settlement outlives a crash of the database asks for a flush (docs/decisions/holds-flush-behind-the-prefill.md).
 -- Levels are units times 60,000,000; limits drain a minute's worth a minute, so integers stay exact.
 DO $$
 DECLARE
@@ -47,7 +49,7 @@ CREATE FUNCTION parapet_price(p_model text, p_plan_id text, p_at timestamptz) RE
   ORDER BY m.model = '*', m.plan_id IS NULL, m.effective_from DESC LIMIT 1
 $$;
 -- Admits or refuses each request, in order, and places the holds of those admitted. All in one transaction.
-CREATE FUNCTION parapet_admit(p_requests jsonb, p_now_micros bigint DEFAULT NULL) RETURNS jsonb
+CREATE FUNCTION parapet_admit(p_requests jsonb, p_now_micros bigint DEFAULT NULL, p_lazy boolean DEFAULT false) RETURNS jsonb
   LANGUAGE plpgsql SECURITY DEFINER SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path = public, pg_temp AS $$
 DECLARE
   unit constant bigint := 60000000;
@@ -61,6 +63,7 @@ DECLARE
   refusal text; detail jsonb; spend bigint; wait_micros numeric; tokens bigint; room numeric; key_room numeric;
   requests_left jsonb; tokens_left jsonb;
 BEGIN
+  IF p_lazy THEN PERFORM set_config('synchronous_commit', 'off', true); END IF;
   -- All rows are there before any is locked: one that another transaction makes meanwhile would be used unlocked.
   IF EXISTS (SELECT 1 FROM jsonb_array_elements(p_requests) x WHERE NOT EXISTS (SELECT 1 FROM org_meters m WHERE m.org_id = x->>'orgId')) THEN
     INSERT INTO org_meters (org_id) SELECT g.id FROM organisations g WHERE g.id IN (SELECT x->>'orgId' FROM jsonb_array_elements(p_requests) x) ORDER BY g.id ON CONFLICT DO NOTHING;
@@ -165,7 +168,10 @@ BEGIN
     tokens_left := CASE WHEN coalesce(key_room < room, key_room IS NOT NULL) THEN jsonb_build_array(k.tpm, key_room, ceil(key_token_level::numeric / greatest(k.tpm, 1)))
       WHEN room IS NOT NULL THEN jsonb_build_array(tpm, room, ceil(token_now::numeric / greatest(tpm, 1))) END;
     results := results || jsonb_build_object('position', r.position, 'refusal', nullif(refusal, 'again'), 'detail', detail, 'waitMicros', ceil(wait_micros),
-      'gpuLimit', gpu_limit, 'gpuUsed', o.gpu_used, 'requests', requests_left, 'tokens', tokens_left);
+      'gpuLimit', gpu_limit, 'gpuUsed', o.gpu_used, 'slotsLeft', at_once - running,
+      'roomy', refusal IS NULL AND coalesce(running * 2 <= at_once, true) AND coalesce((o.gpu_used + o.gpu_held + inference_held + training_held) * 2 <= gpu_limit, true)
+        AND coalesce((k.spent + key_held) * 2 <= k.budget, true) AND coalesce(request_now * 2 <= rpm * unit, true) AND coalesce(token_now * 2 <= tpm * unit, true)
+        AND coalesce(key_request_level * 2 <= k.rpm * unit, true) AND coalesce(key_token_level * 2 <= k.tpm * unit, true), 'requests', requests_left, 'tokens', tokens_left);
 
     IF r.last_of_key AND key_taken THEN
       INSERT INTO key_meters VALUES (k.id, r."orgId", key_request_level, key_token_level, now_micros)
@@ -198,12 +204,13 @@ CREATE TYPE parapet_closing AS (
 );
 -- Settles, voids or expires holds: each once, in one transaction with its usage event, rollups and balances.
 -- Says for each what became of it: settled, voided, expired, or what it was already (duplicate, unknown).
-CREATE FUNCTION parapet_close(p_items jsonb, p_now_micros bigint DEFAULT NULL) RETURNS jsonb
+CREATE FUNCTION parapet_close(p_items jsonb, p_now_micros bigint DEFAULT NULL, p_lazy boolean DEFAULT false) RETURNS jsonb
   LANGUAGE plpgsql SECURITY DEFINER SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET search_path = public, pg_temp AS $$
 DECLARE
   unit constant bigint := 60000000;
   now_micros bigint; now_at timestamptz; closings parapet_closing[]; results jsonb;
 BEGIN
+  IF p_lazy THEN PERFORM set_config('synchronous_commit', 'off', true); END IF;
   PERFORM 1 FROM org_meters m WHERE m.org_id IN (
     SELECT h.org_id FROM holds h WHERE h.request_id IN (SELECT x->>'requestId' FROM jsonb_array_elements(p_items) x)
   ) ORDER BY m.org_id FOR UPDATE;

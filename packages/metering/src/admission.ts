@@ -20,6 +20,8 @@ export type AdmitInput = {
   estimate: Estimate;
   /** After this long without settlement the hold expires; 15 minutes unless told. Longer than any request may run. */
   ttlMs?: number;
+  /** The request is under way already: its admission may take a moment longer, to share a transaction. */
+  isPatient?: boolean;
 };
 
 /** Kind `training` reserves against the same quota, without the limits of requests. */
@@ -29,7 +31,15 @@ export type Bucket = { limit: number; remaining: number; resetMs: number };
 /** Values of the x-ratelimit headers; null = no such limit. */
 export type RateLimit = { requests: Bucket | null; tokens: Bucket | null };
 export type QuotaWarning = { quota: 'gpuSecondsPerMonth'; usedPercent: number };
-export type Admission = { holdId: string; warnings: QuotaWarning[]; rateLimit: RateLimit };
+export type Admission = {
+  holdId: string;
+  warnings: QuotaWarning[];
+  rateLimit: RateLimit;
+  /** Requests that the organisation may still begin while this one runs; null = any number. */
+  slotsLeft: number | null;
+  /** No limit and no quota that counts here is more than half used: the next request will pass, but for a surprise. */
+  isRoomy: boolean;
+};
 
 /** A refusal that still has rate limit headers to show. */
 export class AdmissionRefused extends ParapetError {
@@ -61,6 +71,8 @@ export type AdmitRow = {
   waitMicros: number | null;
   gpuLimit: number | null;
   gpuUsed: number;
+  slotsLeft: number | null;
+  roomy: boolean;
   requests: [limit: number, remaining: number, resetMicros: number] | null;
   tokens: [limit: number, remaining: number, resetMicros: number] | null;
 };

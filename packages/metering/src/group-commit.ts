@@ -20,6 +20,7 @@ export class GroupCommit<In, Out> {
   #waiting: Waiting<In, Out>[] = [];
   #running = 0;
   #scheduled = false;
+  #patience: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
 
   constructor(
@@ -27,24 +28,29 @@ export class GroupCommit<In, Out> {
     readonly options: GroupCommitOptions,
   ) {}
 
-  add(input: In): Promise<Out> {
+  /** `waitMs`: how long it may be held back for others to join. What is urgent takes along all that waits. */
+  add(input: In, waitMs = 0): Promise<Out> {
     if (this.#waiting.length >= this.options.maxWaiting) {
       const message = 'The ledger has more work than it can take. Try again in a second.';
       return Promise.reject(new ParapetError('engine_overloaded', message, { retryAfterMs: 1000 }));
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ input, resolve, reject });
-      this.#schedule();
+      if (waitMs === 0 || this.#waiting.length >= this.options.maxBatch) this.#schedule();
+      else this.#patience ??= setTimeout(() => this.#schedule(), waitMs);
     });
   }
 
   /** Resolves when nothing waits or runs. */
   async drain(): Promise<void> {
     if (this.#running === 0 && this.#waiting.length === 0) return;
+    this.#schedule();
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   #schedule(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
     if (this.#scheduled || this.#running >= this.options.lanes || this.#waiting.length === 0) return;
     this.#scheduled = true;
     // After the I/O of this turn of the loop, so that requests read from different sockets share a transaction.

@@ -72,6 +72,34 @@ describe('hold and settle', () => {
     expect((await balance(who.tenantId))?.inferenceGpuUsed).toBe(400_000);
   });
 
+  it('tells how much room is left, and whether half of everything is', async () => {
+    const who = await createMeteredTenant(handle, { concurrentRequests: 4 });
+    const answers = [];
+    for (let i = 0; i < 4; i++) answers.push(await metering.admit(admission(who)));
+    expect(answers.map(({ slotsLeft, isRoomy }) => [slotsLeft, isRoomy])).toEqual([
+      [3, true],
+      [2, true],
+      [1, false],
+      [0, false],
+    ]);
+    const unlimited = await metering.admit(admission(await createMeteredTenant(handle)));
+    expect(unlimited).toMatchObject({ slotsLeft: null, isRoomy: true });
+    const short = await createMeteredTenant(handle, { gpuSecondsPerMonth: 3 });
+    expect(await metering.admit(admission(short))).toMatchObject({ isRoomy: true });
+    expect(await metering.admit(admission(short))).toMatchObject({ isRoomy: false });
+  });
+
+  it('lets a client back in whose settlement is still on its way', async () => {
+    const who = await createMeteredTenant(handle, { concurrentRequests: 1 });
+    const first = admission(who);
+    await metering.admit(first);
+    const { requestId, tenantId } = first;
+    const settling = metering.settle({ requestId, tenantId, usage, outcome: 'stop', isPatient: true });
+    await expect(metering.admit(admission(who))).resolves.toMatchObject({ slotsLeft: 0 });
+    await settling;
+    await expect(metering.admit(admission(who))).rejects.toMatchObject({ code: 'concurrency_exceeded' });
+  });
+
   it('gives a voided hold back without a charge', async () => {
     const who = await createMeteredTenant(handle);
     const request = admission(who);

@@ -2,9 +2,11 @@ import { newId, type TenantId } from '@parapet/contracts/ids';
 import type { UsageReport } from '@parapet/contracts/serve-worker';
 import type { DatabaseHandle } from '@parapet/db/client';
 import { type Admission, type AdmitInput, type AdmitRow, type HoldInput, rateLimitOf, refusalOf } from './admission.ts';
+import { createFlush } from './flush.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { CloseItem, SettleInput, Settlement } from './settlement.ts';
 import { createTrainingMeter, type TrainingMeter } from './training-meter.ts';
+import { Unsettled } from './unsettled.ts';
 
 export type { Admission, AdmitInput, Bucket, Estimate, QuotaWarning, RateLimit } from './admission.ts';
 export { AdmissionRefused } from './admission.ts';
@@ -21,14 +23,17 @@ export type MeteringOptions = {
 export type Metering = {
   /**
    * Checks suspension, key, GPU quota, key budget, concurrency and both rate limits, and reserves the estimate: all
-   * or nothing, one transaction, exact across gateways. Throws `AdmissionRefused`.
+   * or nothing, one transaction, exact across gateways. Throws `AdmissionRefused`. A crash of the database may forget
+   * the last ones until a `flush`: wait for one before anything of the answer leaves.
    */
   admit(input: AdmitInput): Promise<Admission>;
   /** Ends a hold with what was used: usage event, ledger, rollups and balances in one transaction, once a request. */
   settle(input: SettleInput): Promise<Settlement>;
   /** Ends a hold of a request that produced nothing. */
-  void(input: { requestId: string; reason: string }): Promise<Settlement>;
-  /** Settles what a worker reports by itself; answers the ids that need no further report: all of them. */
+  void(input: { requestId: string; tenantId?: TenantId; reason: string }): Promise<Settlement>;
+  /** Resolves when all that was asked of this ledger and answered so far outlives a crash of the database. */
+  flush(): Promise<void>;
+  /** Settles what a worker reports by itself; answers the ids that need no further report, which are all, once on the disk. */
   reportUsage(reports: readonly UsageReport[]): Promise<string[]>;
   /** Closes holds past their time, at most `limit`; answers how many. Any gateway may call it at any time. */
   sweepExpired(limit?: number): Promise<number>;
@@ -50,6 +55,10 @@ export type Metering = {
   drain(): Promise<void>;
 };
 
+/** Refusals that the end of an answered request may lift. */
+const mayPass: ReadonlySet<AdmitRow['refusal']> = new Set(['gpu', 'budget', 'concurrency', 'tokens'] as const);
+/** What nobody waits for is held back for so long, so that others share its transaction, and what is urgent goes first. */
+const patientMs = { admission: 3, settlement: 25 };
 const softPercent = 80;
 const defaultTtlMs = 15 * 60_000;
 
@@ -58,6 +67,8 @@ export function createMetering(handle: DatabaseHandle, options: MeteringOptions 
   // PGlite has one connection; on Postgres a second transaction runs while the first waits for the disk.
   const maxBatch = options.maxBatch ?? 100;
   const lanes = handle.kind === 'pglite' ? 1 : 2;
+  // PGlite has no process that writes the log later: what a commit leaves in memory is gone with its process.
+  const lazy = handle.kind === 'postgres';
 
   const admissions = new GroupCommit<HoldInput & { holdId: string }, AdmitRow>(
     async (inputs) => {
@@ -75,10 +86,10 @@ export function createMetering(handle: DatabaseHandle, options: MeteringOptions 
         trainedTokens: input.trainedTokens,
         ttlMicros: (input.ttlMs ?? defaultTtlMs) * 1000,
       }));
-      const [row] = await handle.query<{ rows: AdmitRow[] }>('select parapet_admit($1::jsonb, $2::bigint) as rows', [
-        JSON.stringify(items),
-        nowMicros(),
-      ]);
+      const [row] = await handle.query<{ rows: AdmitRow[] }>(
+        'select parapet_admit($1::jsonb, $2::bigint, $3) as rows',
+        [JSON.stringify(items), nowMicros(), lazy],
+      );
       return (row?.rows ?? []).sort((a, b) => a.position - b.position);
     },
     { maxBatch, lanes, maxWaiting: 10_000 },
@@ -88,8 +99,8 @@ export function createMetering(handle: DatabaseHandle, options: MeteringOptions 
     async (inputs) => {
       const items = inputs.map((input, position) => ({ position, ...input }));
       const [row] = await handle.query<{ rows: (Settlement & { requestId: string })[] }>(
-        'select parapet_close($1::jsonb, $2::bigint) as rows',
-        [JSON.stringify(items), nowMicros()],
+        'select parapet_close($1::jsonb, $2::bigint, $3) as rows',
+        [JSON.stringify(items), nowMicros(), lazy],
       );
       const byRequest = new Map((row?.rows ?? []).map(({ requestId, ...rest }) => [requestId, rest]));
       // The same request twice in a batch: the first was counted, the others are duplicates.
@@ -102,38 +113,56 @@ export function createMetering(handle: DatabaseHandle, options: MeteringOptions 
     { maxBatch, lanes, maxWaiting: 50_000 },
   );
 
+  const flush = createFlush(handle);
+
+  const unsettled = new Unsettled();
+
   async function hold(input: HoldInput): Promise<Admission> {
     const holdId = newId('hold');
-    const row = await admissions.add({ ...input, holdId });
+    const settlements = unsettled.endOf(input.tenantId);
+    let row = await admissions.add({ ...input, holdId }, input.isPatient ? patientMs.admission : 0);
+    if (row.refusal !== null && settlements !== null && mayPass.has(row.refusal)) {
+      await settlements;
+      row = await admissions.add({ ...input, holdId });
+    }
     if (row.refusal !== null) throw refusalOf(row);
     const usedPercent = row.gpuLimit ? Math.floor((row.gpuUsed * 100) / row.gpuLimit) : 0;
     return {
       holdId,
       rateLimit: rateLimitOf(row),
+      slotsLeft: row.slotsLeft,
+      isRoomy: row.roomy,
       warnings: usedPercent >= softPercent ? [{ quota: 'gpuSecondsPerMonth', usedPercent }] : [],
     };
   }
 
-  const settle = ({ requestId, tenantId, usage, outcome, finishedAt }: SettleInput): Promise<Settlement> =>
-    closings.add({
-      requestId,
-      orgId: tenantId ?? null,
-      ending: 'settle',
-      ledgerId: newId('ledgerEntry'),
-      usageId: newId('usageEvent'),
-      trainedTokens: 0,
-      ...usage,
-      outcome,
-      occurredAtMicros: finishedAt === undefined ? null : Math.round(finishedAt * 1000),
-    });
+  const close = (item: CloseItem, isPatient = false): Promise<Settlement> => {
+    const closed = closings.add(item, isPatient ? patientMs.settlement : 0);
+    return item.orgId === null ? closed : unsettled.track(item.orgId, closed);
+  };
+  const settle = ({ requestId, tenantId, usage, outcome, finishedAt, isPatient }: SettleInput): Promise<Settlement> =>
+    close(
+      {
+        requestId,
+        orgId: tenantId ?? null,
+        ending: 'settle',
+        ledgerId: newId('ledgerEntry'),
+        usageId: newId('usageEvent'),
+        trainedTokens: 0,
+        ...usage,
+        outcome,
+        occurredAtMicros: finishedAt === undefined ? null : Math.round(finishedAt * 1000),
+      },
+      isPatient,
+    );
 
   return {
     admit: (input) => hold({ ...input, kind: 'inference', trainedTokens: 0 }),
     settle,
-    void: ({ requestId, reason }) =>
-      closings.add({
+    void: ({ requestId, tenantId, reason }) =>
+      close({
         requestId,
-        orgId: null,
+        orgId: tenantId ?? null,
         ending: 'void',
         ledgerId: newId('ledgerEntry'),
         usageId: newId('usageEvent'),
@@ -163,8 +192,10 @@ export function createMetering(handle: DatabaseHandle, options: MeteringOptions 
           }),
         ),
       );
+      if (reports.length > 0) await flush();
       return reports.map((report) => report.requestId);
     },
+    flush,
     sweepExpired: async (limit = 500) => {
       const ids = Array.from({ length: limit }, () => [newId('ledgerEntry'), newId('usageEvent')]);
       const [row] = await handle.query<{ rows: unknown[] }>('select parapet_expire($1::jsonb, $2::bigint) as rows', [
@@ -206,7 +237,7 @@ export function createMetering(handle: DatabaseHandle, options: MeteringOptions 
         reason,
       ]);
     },
-    training: createTrainingMeter(handle, { hold, settle, nowMicros }),
+    training: createTrainingMeter(handle, { hold, settle, flush, nowMicros }),
     drain: async () => {
       await Promise.all([admissions.drain(), closings.drain()]);
     },

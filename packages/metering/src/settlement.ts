@@ -18,6 +18,8 @@ export type SettleInput = {
   outcome: string;
   /** Milliseconds since 1970; now unless told. */
   finishedAt?: number;
+  /** Nobody waits for it: it may take a moment longer, to share a transaction. */
+  isPatient?: boolean;
 };
 
 /**
@@ -32,7 +34,7 @@ export type Settlement = {
 /** An item of what `parapet_close` takes. */
 export type CloseItem = {
   requestId: string;
-  orgId: string | null;
+  orgId: TenantId | null;
   ending: 'settle' | 'void';
   ledgerId: string;
   usageId: string;

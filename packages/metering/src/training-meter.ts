@@ -28,12 +28,13 @@ export function createTrainingMeter(
   ledger: {
     hold: (input: HoldInput) => Promise<Admission>;
     settle: (input: SettleInput) => Promise<Settlement>;
+    flush: () => Promise<void>;
     nowMicros: () => number | null;
   },
 ): TrainingMeter {
   return {
-    begin: (lease) =>
-      ledger.hold({
+    begin: async (lease) => {
+      const admission = await ledger.hold({
         kind: 'training',
         tenantId: lease.tenantId,
         keyId: lease.keyId ?? null,
@@ -43,7 +44,10 @@ export function createTrainingMeter(
         estimate: { promptTokens: 0, completionTokens: 0, gpuMicros: aheadMicros },
         trainedTokens: 0,
         ttlMs: lease.ttlMs,
-      }),
+      });
+      await ledger.flush();
+      return admission;
+    },
     accrue: async (lease) => {
       const [row] = await handle.query<{ goes_on: boolean | null }>(
         'select parapet_accrue($1, $2::bigint, $3::bigint, $4::bigint, $5, $6::bigint) as goes_on',
@@ -59,8 +63,8 @@ export function createTrainingMeter(
       if (row?.goes_on == null) return 'closed';
       return row.goes_on ? 'continue' : 'exhausted';
     },
-    end: (lease) =>
-      ledger.settle({
+    end: async (lease) => {
+      const settlement = await ledger.settle({
         requestId: leaseRequestId(lease),
         tenantId: lease.tenantId,
         usage: {
@@ -72,6 +76,9 @@ export function createTrainingMeter(
           trainedTokens: lease.trainedTokens,
         },
         outcome: lease.outcome,
-      }),
+      });
+      await ledger.flush();
+      return settlement;
+    },
   };
 }

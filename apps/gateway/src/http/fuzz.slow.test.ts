@@ -1,4 +1,5 @@
 import { openAiErrorSchema } from '@parapet/contracts/errors';
+import { canStartPostgres, openTestPostgresUrl } from '@parapet/db/testing';
 import { Pool } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { GatewayFixture } from '../testing/gateway-fixture.ts';
@@ -9,13 +10,18 @@ const count = Number(process.env.PARAPET_FUZZ ?? 5_000);
 const lanes = 32;
 const model = 'smollm2-135m-instruct';
 
+let database: Awaited<ReturnType<typeof openTestPostgresUrl>> | null = null;
 let fixture: GatewayFixture;
 let key: string;
 beforeAll(async () => {
-  fixture = await GatewayFixture.open();
+  database = canStartPostgres() ? await openTestPostgresUrl('own') : null;
+  fixture = await GatewayFixture.open(database ? { database: { kind: 'postgres', url: database.url } } : {});
   key = await fixture.key(await fixture.tenant());
 });
-afterAll(() => fixture.close());
+afterAll(async () => {
+  await fixture?.close();
+  await database?.drop();
+});
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 

@@ -11,8 +11,8 @@ export class ClientGone extends Error {
 }
 
 /**
- * One server-sent event stream. `send` resolves when the socket has room again, so that a slow reader slows the
- * engine's stream down instead of filling memory.
+ * One server-sent event stream. `send` gives a promise where the socket is full, kept when it has room again, so
+ * that a slow reader slows the engine's stream down instead of filling memory.
  */
 export class EventStream {
   readonly #response: ServerResponse;

@@ -19,10 +19,15 @@ export function addServeWorkerRoutes(app: FastifyInstance, services: GatewayServ
     const beat = parseInput(serveHeartbeatSchema, request.body);
     const { worker, control } = await registry.heartbeat(request.params.id, beat);
     services.fleet.note(worker);
-    const settled = Date.now() - freshReportMs;
-    const acknowledged = await services.metering.reportUsage(
-      beat.unacknowledged.filter((report) => report.finishedAt < settled),
+    const mine = beat.unacknowledged.filter((report) => services.settled.has(report.requestId));
+    const old = Date.now() - freshReportMs;
+    const lost = beat.unacknowledged.filter(
+      (report) => report.finishedAt < old && !services.settled.has(report.requestId),
     );
-    return { acknowledged, control };
+    const [booked] = await Promise.all([
+      services.metering.reportUsage(lost),
+      mine.length > 0 ? services.metering.flush() : undefined,
+    ]);
+    return { acknowledged: [...mine.map((report) => report.requestId), ...booked], control };
   });
 }

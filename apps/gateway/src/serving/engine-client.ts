@@ -1,7 +1,7 @@
 import { type ErrorCode, errorTable, ParapetError } from '@parapet/contracts/errors';
-import { type GenerateEvent, type GenerateRequest, generateEventSchema } from '@parapet/contracts/serve-worker';
-import { type Dispatcher, Pool } from 'undici';
-import { readLines } from './ndjson.ts';
+import type { GenerateRequest } from '@parapet/contracts/serve-worker';
+import { Pool } from 'undici';
+import { EngineRefusal, EngineStream, type EventSink } from './engine-stream.ts';
 
 /** Silence on a stream that counts as a dead engine: a worker that lives sends its heartbeat long before. */
 const silenceMs = 120_000;
@@ -36,18 +36,30 @@ export class EngineClient {
   }
 
   /**
-   * Starts a generation and yields its events; the last one is `done` or `error`.
+   * Runs a generation: gives its events to `sink`, of which the last is `done` or `error`, and resolves after it.
    * @throws WorkerUnavailable when it never began (refused, unreachable, overloaded or draining).
    * @throws ParapetError when the worker refused the request itself.
    */
-  async *generate(request: GenerateRequest, signal?: AbortSignal): AsyncGenerator<GenerateEvent, void, undefined> {
-    const body = await this.#post('/generate', request, silenceMs, signal);
-    for await (const line of readLines(body)) {
-      const event = generateEventSchema.parse(JSON.parse(line));
-      yield event;
-      if (event.type === 'done' || event.type === 'error') return;
+  async generate(request: GenerateRequest, sink: EventSink, signal?: AbortSignal): Promise<void> {
+    const stream = new EngineStream(sink, signal);
+    this.#pool.dispatch(
+      {
+        method: 'POST',
+        path: '/generate',
+        headers: this.#headers,
+        body: JSON.stringify(request),
+        headersTimeout: silenceMs,
+        bodyTimeout: silenceMs,
+      },
+      stream,
+    );
+    try {
+      await stream.ended;
+    } catch (error) {
+      if (error instanceof EngineRefusal) throw this.#refused(error);
+      if (stream.isOpen) throw error;
+      throw new WorkerUnavailable(`the worker at ${this.url} did not answer`, false, error);
     }
-    throw new Error('the stream of the worker ended without its last event');
   }
 
   /** Asks for the end of a generation; its stream still ends with `done`. A worker that is gone needs no asking. */
@@ -69,33 +81,9 @@ export class EngineClient {
     await this.#pool.destroy();
   }
 
-  async #post(
-    path: string,
-    body: unknown,
-    timeoutMs: number,
-    signal?: AbortSignal,
-  ): Promise<Dispatcher.ResponseData['body']> {
-    let answer: Dispatcher.ResponseData;
-    try {
-      answer = await this.#pool.request({
-        method: 'POST',
-        path,
-        headers: this.#headers,
-        body: JSON.stringify(body),
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-        signal,
-      });
-    } catch (cause) {
-      throw new WorkerUnavailable(`the worker at ${this.url} did not answer`, false, cause);
-    }
-    if (answer.statusCode === 200) return answer.body;
-    const text = await answer.body.text();
-    if (answer.statusCode >= 500) {
-      const overloaded = answer.statusCode === 503;
-      throw new WorkerUnavailable(`the worker at ${this.url} answered ${answer.statusCode}`, overloaded, text);
-    }
-    throw refusal(text);
+  #refused({ status, body }: EngineRefusal): Error {
+    if (status < 500) return refusal(body);
+    return new WorkerUnavailable(`the worker at ${this.url} answered ${status}`, status === 503, body);
   }
 }
 

@@ -1,6 +1,7 @@
 import { ParapetError } from '@parapet/contracts/errors';
 import type { GenerateEvent, GenerateRequest, GenerateUsage } from '@parapet/contracts/serve-worker';
 import { isErrorCode, WorkerUnavailable } from './engine-client.ts';
+import type { EventSink } from './engine-stream.ts';
 import type { Fleet, LiveWorker } from './fleet.ts';
 import { Tally } from './tally.ts';
 
@@ -29,8 +30,8 @@ export interface GenerationInput {
   request: GenerateRequest;
   /** Aborted when the client is gone. */
   client: AbortSignal;
-  /** Takes each event in order; the stream waits for it, which is the back-pressure. A throw counts as a client gone. */
-  onEvent: (event: GenerateEvent) => Promise<void> | void;
+  /** A throw counts as a client gone. */
+  onEvent: EventSink;
 }
 
 /**
@@ -51,12 +52,12 @@ export async function runGeneration(input: GenerationInput): Promise<GenerationE
   let release = () => {};
   const leave = new Departure(input);
   try {
-    const stream = await openStream(input, leave, (worker) => {
+    const onWorker = (worker: LiveWorker) => {
       end.worker = worker;
       release();
       release = input.fleet.occupy(worker);
-    });
-    for await (const event of stream) {
+    };
+    await askWorkers(input, leave, onWorker, (event) => {
       tally.take(event);
       if (event.type === 'finish' && event.reason === 'length') finish = 'length';
       if (event.type === 'done') {
@@ -64,8 +65,8 @@ export async function runGeneration(input: GenerationInput): Promise<GenerationE
         end.outcome = leave.happened ? 'cancelled' : finish;
       }
       if (event.type === 'error' && !leave.happened) end.error = engineError(event.code, event.message);
-      if (!leave.happened) await leave.guard(() => input.onEvent(event));
-    }
+      if (!leave.happened) return leave.guard(input.onEvent, event);
+    });
   } catch (error) {
     end.error = leave.happened ? null : asEngineFailure(error, tally);
   } finally {
@@ -76,12 +77,13 @@ export async function runGeneration(input: GenerationInput): Promise<GenerationE
   return { ...end, usage: tally.usage, began: tally.began };
 }
 
-/** The first worker that begins, with its whole stream. */
-async function openStream(
+/** Asks one worker after the other until one begins, and gives its events to `sink` to the end. */
+async function askWorkers(
   input: GenerationInput,
   leave: Departure,
   onWorker: (worker: LiveWorker) => void,
-): Promise<AsyncIterable<GenerateEvent>> {
+  sink: EventSink,
+): Promise<void> {
   const workers = input.fleet.candidates(input.baseDigest, input.request.adapter?.digest ?? null);
   let overloaded = false;
   for (const worker of workers.slice(0, maxAttempts)) {
@@ -89,10 +91,8 @@ async function openStream(
     onWorker(worker);
     const client = input.fleet.client(worker);
     leave.cancelBy(() => client.cancel(input.request.requestId));
-    const events = client.generate(input.request, leave.drained);
     try {
-      const first = await events.next();
-      if (!first.done) return prepend(first.value, events);
+      return await client.generate(input.request, sink, leave.drained);
     } catch (error) {
       if (!(error instanceof WorkerUnavailable)) throw error;
       overloaded ||= error.overloaded;
@@ -104,18 +104,6 @@ async function openStream(
     : new ParapetError('engine_unavailable', 'No engine serves this model right now: try again shortly.', {
         retryAfterMs: 2_000,
       });
-}
-
-async function* prepend(
-  first: GenerateEvent,
-  rest: AsyncGenerator<GenerateEvent, void, undefined>,
-): AsyncGenerator<GenerateEvent, void, undefined> {
-  try {
-    yield first;
-    yield* rest;
-  } finally {
-    await rest.return();
-  }
 }
 
 /** The client's leaving: cancels at the worker once, and bounds how long its account is waited for. */
@@ -142,10 +130,10 @@ class Departure {
     this.#cancel = cancel;
   }
 
-  /** Runs a write to the client; its failure means that the client is gone. */
-  async guard(write: () => Promise<void> | void): Promise<void> {
+  /** Writes to the client; a failure means that the client is gone. */
+  guard(write: EventSink, event: GenerateEvent): Promise<void> | void {
     try {
-      await write();
+      return write(event)?.catch(() => this.#leave());
     } catch {
       this.#leave();
     }

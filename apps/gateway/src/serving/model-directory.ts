@@ -2,13 +2,17 @@ import type { ControlContext } from '@parapet/control/context';
 import type { ServableModel } from '../services.ts';
 
 /** An answer serves this long: a deleted adapter, a moved alias or a new version is in force within a second. */
-const freshMs = 900;
+const validMs = 900;
+/** After this long the next use looks it up anew, and nobody waits for that. */
+const freshMs = 400;
 const capacity = 10_000;
 
-/** Remembers for a moment which model a name means to a caller, so that a busy key costs one look-up a second. */
+type Known = { at: number; isRefreshing: boolean; model: Promise<ServableModel> };
+
+/** Remembers for a moment which model a name means to a caller, so that a busy key costs two look-ups a second. */
 export class ModelDirectory {
   readonly #lookUp: (context: ControlContext, name: string) => Promise<ServableModel>;
-  readonly #known = new Map<string, { at: number; model: Promise<ServableModel> }>();
+  readonly #known = new Map<string, Known>();
 
   constructor(lookUp: (context: ControlContext, name: string) => Promise<ServableModel>) {
     this.#lookUp = lookUp;
@@ -18,14 +22,28 @@ export class ModelDirectory {
     const key = `${callerOf(context)}\0${name}`;
     const now = Date.now();
     const known = this.#known.get(key);
-    if (known && now - known.at < freshMs) return known.model;
-    const model = this.#lookUp(context, name);
-    // A refusal is not remembered: the name may come to life at any moment, as a finished job's does.
-    model.catch(() => this.#known.delete(key));
+    if (!known || now - known.at >= validMs) {
+      const model = this.#lookUp(context, name);
+      // A refusal is not remembered: the name may come to life at any moment, as a finished job's does.
+      model.catch(() => this.#known.delete(key));
+      this.#remember(key, { at: now, isRefreshing: false, model });
+      return model;
+    }
+    if (now - known.at >= freshMs && !known.isRefreshing) {
+      known.isRefreshing = true;
+      const model = this.#lookUp(context, name);
+      model.then(
+        () => this.#remember(key, { at: now, isRefreshing: false, model }),
+        () => this.#known.delete(key),
+      );
+    }
+    return known.model;
+  }
+
+  #remember(key: string, known: Known): void {
     this.#known.delete(key);
-    this.#known.set(key, { at: now, model });
+    this.#known.set(key, known);
     if (this.#known.size > capacity) this.#known.delete(this.#known.keys().next().value!);
-    return model;
   }
 }
 

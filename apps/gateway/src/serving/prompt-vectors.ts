@@ -57,6 +57,7 @@ export const promptVectors =
     } else {
       await metering.void({ requestId, reason: end.outcome });
     }
+    await metering.flush();
     if (end.error) throw end.error;
     if (found === null) throw new ParapetError('engine_unavailable', 'The engine told no vectors: try again shortly.');
     return found;

@@ -10,6 +10,8 @@ const openAfterMs = 10_000;
 
 /** Where the events of a request's prompts go. */
 export interface Answer {
+  /** It is sent only when it is in the books; a stream's bytes are on their way by then. */
+  readonly isSettledFirst: boolean;
   take(promptIndex: number, event: GenerateEvent): Promise<void> | void;
   /** All went well and is settled. Gives the body where it was not sent in pieces. */
   finish(outcomes: readonly PromptOutcome[]): Promise<object | undefined>;
@@ -19,6 +21,7 @@ export interface Answer {
 
 /** The answer in one piece. */
 export class WholeAnswer implements Answer {
+  readonly isSettledFirst = true;
   readonly #translation: Translation;
   readonly #reply: FastifyReply;
 
@@ -43,6 +46,7 @@ export class WholeAnswer implements Answer {
 
 /** The answer as server-sent events. Its headers wait for the first event, so that a refusal keeps its status. */
 export class StreamedAnswer implements Answer {
+  readonly isSettledFirst = false;
   readonly #translation: Translation;
   readonly #reply: FastifyReply;
   readonly #stream: EventStream;
@@ -61,12 +65,12 @@ export class StreamedAnswer implements Answer {
     });
   }
 
-  async take(promptIndex: number, event: GenerateEvent): Promise<void> {
+  take(promptIndex: number, event: GenerateEvent): Promise<void> | void {
     if (event.type === 'started') this.#reply.header('x-parapet-queue-ms', queueMs(event.queueMicros));
     const chunks = this.#translation.chunks(promptIndex, event);
     if (chunks.length === 0) return;
     this.#open();
-    for (const chunk of chunks) await this.#stream.send(chunk);
+    return chunks.map((chunk) => this.#stream.send(chunk)).at(-1);
   }
 
   async finish(outcomes: readonly PromptOutcome[]): Promise<undefined> {

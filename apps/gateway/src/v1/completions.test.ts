@@ -135,6 +135,31 @@ describe('keys', () => {
   });
 });
 
+describe('a caller with plenty left', () => {
+  const ask = (key: string, stream: boolean) =>
+    post(
+      { model, messages: [{ role: 'user', content: 'x' }], max_tokens: 500, stream },
+      { authorization: `Bearer ${key}` },
+    );
+
+  test.each([false, true])('is refused all the same when it went meanwhile (stream: %s)', async (stream) => {
+    const person = await fixture.tenant({ requestsPerMinute: 8 });
+    const key = await fixture.key(person);
+    expect((await ask(key, false)).status).toBe(200);
+    // Through another gateway, as far as this one knows: its view of the caller is now wrong.
+    const { metering } = fixture.gateway.services;
+    const estimate = { promptTokens: 1, completionTokens: 1, gpuMicros: 1 };
+    const who = { tenantId: person.tenancy!.id, keyId: null, model, adapter: null, estimate };
+    for (let i = 0; i < 7; i++) await metering.admit({ ...who, requestId: `elsewhere-${stream}-${i}` });
+    const refused = await ask(key, stream);
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('x-ratelimit-remaining-requests')).toBe('0');
+    expect(openAiErrorSchema.parse(await refused.json()).error.code).toBe('rate_limit_exceeded');
+    expect(await bookedFor(refused.headers.get('x-request-id')!)).toEqual([]);
+    await expect.poll(() => fixture.engine.running()).toBe(0);
+  });
+});
+
 test('the Vercel AI SDK streams from it', async () => {
   const provider = createOpenAICompatible({
     name: 'parapet',
@@ -225,6 +250,36 @@ describe('on the wire', () => {
     const other = await post({ ...ask, max_tokens: 3 }, headers);
     expect(other.status).toBe(409);
     expect(other.headers.get('x-should-retry')).toBe('false');
+  });
+
+  test('a worker is told at once that its account of a settled request is booked', async () => {
+    const answer = await post({ model, messages: [{ role: 'user', content: 'x' }], max_tokens: 2 });
+    const settled = answer.headers.get('x-request-id')!;
+    const inject = (url: string, payload: object) =>
+      fixture.gateway.app.inject({
+        method: 'POST',
+        url,
+        headers: { authorization: fixture.workerAuthorization },
+        payload,
+      });
+    const [worker] = fixture.gateway.services.fleet.live();
+    const usage = (await bookedFor(settled))[0]!;
+    const report = (requestId: string) => ({
+      requestId,
+      tenantId: orgId,
+      usage: {
+        promptTokens: usage.promptTokens,
+        cachedTokens: 0,
+        completionTokens: 2,
+        prefillDeviceMicros: 1,
+        decodeDeviceMicros: 1,
+        queueMicros: 0,
+      },
+      finishedAt: Date.now(),
+    });
+    const beat = { ...worker!.heartbeat, unacknowledged: [report(settled), report('req_still_streaming')] };
+    const told = await inject(`/internal/workers/serve/${worker!.id}/heartbeat`, beat);
+    expect(told.json()).toMatchObject({ acknowledged: [settled] });
   });
 
   test('health, readiness, metrics and the description', async () => {

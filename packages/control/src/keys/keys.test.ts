@@ -69,6 +69,26 @@ describe('keys', () => {
     await elsewhere.close();
   });
 
+  it('is looked up again while it serves, so that a busy key waits for no look-up', async () => {
+    const { secret, key } = await make(owner);
+    let aheadMs = 0;
+    const elsewhere = new KeyAuthenticator({ ...fixture.services, now: () => new Date(Date.now() + aheadMs) });
+    await elsewhere.authenticate(secret);
+    await revokeKey(fixture.as(owner), { keyId: key.id });
+    aheadMs = 500;
+    // Answered from memory; the look-up that it begins finds the key revoked, half a second before the time is up.
+    await elsewhere.authenticate(secret);
+    await expect
+      .poll(() =>
+        elsewhere.authenticate(secret).then(
+          () => 'good',
+          () => 'refused',
+        ),
+      )
+      .toBe('refused');
+    await elsewhere.close();
+  });
+
   it('rotates with an overlap, and without', async () => {
     const first = await make(owner);
     const second = await rotateKey(fixture.as(owner), { keyId: first.key.id, overlapHours: 1 });

@@ -1,7 +1,7 @@
 import { ParapetError } from '@parapet/contracts/errors';
 import type { JobDetail, JobView } from '@parapet/contracts/portal/jobs';
 import type { Recipe } from '@parapet/contracts/recipe';
-import { adapterVersions, datasets, fineTuningJobs, users } from '@parapet/db/schema';
+import { adapterVersions, datasets, fineTuningJobs, holds, users } from '@parapet/db/schema';
 import type { Tx } from '@parapet/db/tenant';
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
@@ -12,6 +12,9 @@ export type JobRow = typeof fineTuningJobs.$inferSelect;
 const training = alias(datasets, 'training');
 const validation = alias(datasets, 'validation');
 const waiting = alias(fineTuningJobs, 'waiting');
+
+/** The hold of the job's present lease, or of its last one: it knows what that lease has reported so far. */
+export const holdOfLease = eq(holds.requestId, sql`${fineTuningJobs.id} || '/' || ${fineTuningJobs.fencingToken}`);
 
 /** How many of the jobs that `mine` names stand before this one, were each served in the order of asking. */
 const ahead = (mine?: SQL) =>
@@ -33,6 +36,7 @@ export async function selectJobs(
       validationName: validation.name,
       person: users.name,
       adapterId: adapterVersions.adapterId,
+      underLease: holds.accruedGpuMicros,
       own: ahead(eq(waiting.orgId, fineTuningJobs.orgId)),
       all: ahead(),
     })
@@ -41,11 +45,12 @@ export async function selectJobs(
     .leftJoin(validation, eq(validation.id, fineTuningJobs.validationDatasetId))
     .leftJoin(users, eq(users.id, fineTuningJobs.createdBy))
     .leftJoin(adapterVersions, eq(adapterVersions.id, fineTuningJobs.adapterVersionId))
+    .leftJoin(holds, and(holdOfLease, eq(fineTuningJobs.status, 'running')))
     .where(options.where)
     .orderBy(...options.orderBy)
     .limit(options.limit)
     .offset(options.offset ?? 0);
-  return rows.map(({ job, trainingName, validationName, person, adapterId, own, all }) => ({
+  return rows.map(({ job, trainingName, validationName, person, adapterId, underLease, own, all }) => ({
     row: job,
     view: {
       id: job.id,
@@ -67,7 +72,8 @@ export async function selectJobs(
       trainLoss: job.lastMetrics?.trainLoss ?? null,
       validLoss: job.lastMetrics?.validLoss ?? null,
       trainedTokens: job.trainedTokens,
-      deviceMicros: job.deviceMicros,
+      // A lease's time is added to the job's when it ends.
+      deviceMicros: job.deviceMicros + (underLease ?? 0),
       queuePosition: job.status === 'queued' ? { own, all } : null,
       error: job.error,
       createdBy: person ?? '',

@@ -89,6 +89,8 @@ describe('the training queue', () => {
     expect(await heartbeatJob(fixture.services, job.id, { ...fence, deviceMicros: 1000, step: 2 })).toEqual({
       action: 'continue',
     });
+    // Seen while it runs, not only when its lease has ended.
+    expect(await getJob(fixture.as(owner), { jobId: job.id })).toMatchObject({ deviceMicros: 1000 });
     const events = await listEvents(fixture.as(owner), { jobId: job.id, limit: 50, type: 'metrics' });
     expect(events.items.map(({ data }) => data?.step)).toEqual([2, 1]);
 
@@ -139,6 +141,7 @@ describe('the training queue', () => {
       metrics: null,
     };
     await recordCheckpoint(fixture.services, job.id, report);
+    await heartbeatJob(fixture.services, job.id, { fencingToken: first.fencingToken, deviceMicros: 700, step: 4 });
     const late = { ...fixture.services, now: () => new Date(Date.now() + leaseTtlMs + 1000) };
     expect(await requeueExpiredLeases(late)).toBe(1);
     const second = await lease();
@@ -158,7 +161,12 @@ describe('the training queue', () => {
     const verdict = await heartbeatJob(fixture.services, job.id, { fencingToken: 2, deviceMicros: 5, step: 5 });
     expect(verdict).toEqual({ action: 'cancel' });
     await finishJob(fixture.services, job.id, { fencingToken: 2, deviceMicros: 5, outcome: { status: 'cancelled' } });
-    expect(await getJob(fixture.as(owner), { jobId: job.id })).toMatchObject({ status: 'cancelled', requested: null });
+    expect(await getJob(fixture.as(owner), { jobId: job.id })).toMatchObject({
+      status: 'cancelled',
+      requested: null,
+      // The lost lease's and the last one's, each once.
+      deviceMicros: 705,
+    });
   });
 
   it('fails a job whose workers are lost again and again', async () => {

@@ -1,8 +1,9 @@
-import { fineTuningJobs } from '@parapet/db/schema';
+import { fineTuningJobs, holds } from '@parapet/db/schema';
 import { asPlatform } from '@parapet/db/tenant';
-import { and, eq, lt } from 'drizzle-orm';
+import { and, eq, lt, sql } from 'drizzle-orm';
 import type { ControlServices } from '../context.ts';
 import { addJobEvent } from '../jobs/events.ts';
+import { holdOfLease } from '../jobs/job-view.ts';
 import { announceJobEnd } from '../webhooks/enqueue.ts';
 import { dropStates } from './record-checkpoint.ts';
 
@@ -40,6 +41,8 @@ export async function requeueExpiredLeases(services: ControlServices): Promise<n
           leaseOwner: null,
           leaseExpiresAt: null,
           requestedAction: null,
+          // What the lost lease had reported, which is what it is charged.
+          deviceMicros: sql`${fineTuningJobs.deviceMicros} + coalesce((select ${holds.accruedGpuMicros} from ${holds} where ${holdOfLease}), 0)`,
           error: failed ? { code: 'worker_lost', message, param: null } : null,
           finishedAt: status === 'cancelled' || status === 'failed' ? now : null,
           updatedAt: now,

@@ -74,6 +74,10 @@ async function takeAll(context: BrowserContext, spec: PageSpec): Promise<void> {
       await page.setViewportSize({ width, height: width > 600 ? 900 : 844 });
       const answer = await page.goto(options.url + address, { waitUntil: 'load' });
       await settle(page);
+      if (spec.act) {
+        await spec.act(page);
+        await settle(page);
+      }
       await page.screenshot({ path: join(options.out, `${spec.name}-${theme}-${width}.png`), fullPage: true });
       taken += 1;
       const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
@@ -98,15 +102,19 @@ async function checkFirstLoad(page: Page, documentText: string, { name, area }: 
 }
 
 async function resolveAddress(page: Page, { path, from }: PageSpec): Promise<string | null> {
-  const prefix = path.match(/\{(.+)\}/)?.[1];
+  const [, prefix, several] = path.match(/\{([^*}]+)(\*?)\}/) ?? [];
   if (prefix === undefined || from === undefined) return path;
   await page.goto(options.url + from, { waitUntil: 'load' });
   await settle(page);
   const links = await page
     .locator(`main a[href^="${prefix}"]`)
     .evaluateAll((found) => found.map((link) => link.getAttribute('href') ?? ''));
-  const link = links.find((href) => !href.endsWith('/new') && !href.includes('?'));
-  return link === undefined ? null : path.replace(`{${prefix}}`, link);
+  const found = links.filter((href) => !href.endsWith('/new') && !href.includes('?'));
+  const [link] = found;
+  if (link === undefined) return null;
+  if (!several) return path.replace(`{${prefix}}`, link);
+  const ids = [...new Set(found)].slice(0, 3).map((href) => href.split('/').at(-1));
+  return path.replace(`{${prefix}*}`, ids.join(','));
 }
 
 /** The page's own queries are done and its placeholders gone. Live streams never end, so the network can't tell. */

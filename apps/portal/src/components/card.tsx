@@ -20,7 +20,12 @@ export function CardHeader({
 }) {
   const Heading = `h${level}` as const;
   return (
-    <header className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2 px-4 pt-4 pb-3 sm:px-5">
+    <header
+      className={cn(
+        'flex flex-wrap justify-between gap-x-4 gap-y-2 px-4 pt-4 pb-3 sm:px-5',
+        description ? 'items-start' : 'items-center',
+      )}
+    >
       <div className="min-w-0">
         <Heading className="font-semibold text-sm">{title}</Heading>
         {description ? <p className="mt-0.5 text-[0.8125rem] text-faint">{description}</p> : null}

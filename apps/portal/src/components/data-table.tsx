@@ -129,7 +129,7 @@ function Cell<T>({ column, row, first }: { column: Column<T>; row: T; first: boo
     >
       {named ? (
         <>
-          <span aria-hidden="true" className="text-faint text-xs sm:hidden">
+          <span aria-hidden="true" className="shrink-0 text-faint text-xs sm:hidden">
             {header}
           </span>
           <span className="min-w-0 max-sm:text-right">{content}</span>

@@ -8,9 +8,9 @@ export function JobProgress({ job }: { job: JobView }) {
   if (job.totalSteps === null || job.totalSteps === 0) return <span className="text-faint">–</span>;
   const label = stepOf(formatInteger(job.step), formatInteger(job.totalSteps));
   return (
-    <div className="w-36 max-sm:ml-auto">
+    <div className="flex w-36 flex-col gap-1 max-sm:ml-auto max-sm:flex-col-reverse">
       <Progress label={label} value={Math.min(1, job.step / job.totalSteps)} />
-      <p className="mt-1 text-faint text-xs">{label}</p>
+      <p className="text-faint text-xs">{label}</p>
     </div>
   );
 }

@@ -30,7 +30,7 @@ export function ListFrame({
       <div className="flex flex-wrap items-center gap-2 border-line border-b px-4 py-3">
         <SearchInput value={search} onChange={onSearch} label={searchLabel} />
         {filters}
-        <p aria-live="polite" className="ml-auto text-faint text-xs tabular-nums">
+        <p aria-live="polite" className="ml-auto text-faint text-xs tabular-nums empty:absolute">
           {count}
         </p>
       </div>

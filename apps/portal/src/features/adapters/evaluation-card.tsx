@@ -26,12 +26,13 @@ export function EvaluationCard({ versionId }: { versionId: string }) {
             <Stat
               label={text.trainLoss}
               value={formatDecimal(metrics.trainLoss)}
-              note={`${text.trainAccuracy} ${formatPercent(metrics.trainTokenAccuracy)}`}
+              note={text.trainAccuracy(formatPercent(metrics.trainTokenAccuracy))}
             />
             <Stat label={text.validLoss} value={metrics.validLoss === null ? '–' : formatDecimal(metrics.validLoss)} />
             <Stat
               label={text.validAccuracy}
               value={metrics.validTokenAccuracy === null ? '–' : formatPercent(metrics.validTokenAccuracy)}
+              note={text.validAccuracyNote}
             />
             <Stat
               label={text.best}
@@ -43,7 +44,7 @@ export function EvaluationCard({ versionId }: { versionId: string }) {
               <Stat
                 label={text.adapterRight}
                 value={text.of(formatInteger(right('adapted')), formatInteger(samples.length))}
-                note={`${text.baseRight}: ${text.of(formatInteger(right('base')), formatInteger(samples.length))}`}
+                note={text.baseRight(text.of(formatInteger(right('base')), formatInteger(samples.length)))}
               />
             ) : null}
           </dl>

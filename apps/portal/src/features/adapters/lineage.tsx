@@ -57,7 +57,7 @@ export function Lineage({ version }: { version: AdapterVersionView }) {
           <CopyableId id={version.digest} />
         </Node>
       </ol>
-      <div className="grid gap-5 md:grid-cols-2">
+      <div className="grid items-start gap-5 md:grid-cols-2">
         <Card>
           <CardHeader title={text.base} />
           <CardBody>

@@ -37,7 +37,7 @@ export function VersionTable({ adapter }: { adapter: AdapterDetail }) {
         id: 'model',
         header: text.model,
         enableSorting: false,
-        cell: ({ row }) => <CopyableId id={row.original.model} full className="max-w-72!" />,
+        cell: ({ row }) => <CopyableId id={row.original.model} full className="max-w-full! sm:max-w-72!" />,
       },
       { id: 'origin', header: text.origin, accessorFn: (row) => text.origins[row.origin] },
       {

@@ -98,7 +98,7 @@ export function AuditLog({
             onChange={(event) => address.setAction(event.target.value)}
             placeholder={text.actionHint}
             aria-label={text.action}
-            className="field h-8 w-44 px-2 text-[0.8125rem]"
+            className="field h-8 w-36 px-2 text-[0.8125rem]"
           />
           {(['from', 'to'] as const).map((end) => (
             <input
@@ -110,21 +110,23 @@ export function AuditLog({
               className="field h-8 px-2 text-[0.8125rem]"
             />
           ))}
-          <Button pending={verify.isPending} onClick={() => verify.mutate()}>
-            <ShieldCheck />
-            {text.verify}
-          </Button>
-          <Menu
-            trigger={
-              <Button pending={save.isPending}>
-                <Download />
-                {text.export}
-              </Button>
-            }
-          >
-            <MenuItem onSelect={() => save.mutate('csv')}>{text.csv}</MenuItem>
-            <MenuItem onSelect={() => save.mutate('jsonl')}>{text.jsonl}</MenuItem>
-          </Menu>
+          <span className="flex gap-2 sm:ml-auto">
+            <Button pending={verify.isPending} onClick={() => verify.mutate()}>
+              <ShieldCheck />
+              {text.verify}
+            </Button>
+            <Menu
+              trigger={
+                <Button pending={save.isPending}>
+                  <Download />
+                  {text.export}
+                </Button>
+              }
+            >
+              <MenuItem onSelect={() => save.mutate('csv')}>{text.csv}</MenuItem>
+              <MenuItem onSelect={() => save.mutate('jsonl')}>{text.jsonl}</MenuItem>
+            </Menu>
+          </span>
         </>
       }
     >

@@ -119,7 +119,7 @@ export function Playground() {
       {models.length === 0 ? <Notice tone="warn">{text.noModels}</Notice> : null}
       <div
         className={cn(
-          'grid items-start gap-4',
+          'grid gap-4',
           columns.length === 2 && 'md:grid-cols-2',
           columns.length === 3 && 'md:grid-cols-2 xl:grid-cols-3',
           columns.length >= 4 && 'md:grid-cols-2 2xl:grid-cols-4',

@@ -94,7 +94,9 @@ export function JobStats({ job, curve }: { job: JobDetail; curve: CurveStore }) 
           note={
             job.startedAt ? (
               <span suppressHydrationWarning>
-                {text.stats.elapsed(formatDuration((job.finishedAt ?? Date.now()) - job.startedAt))}
+                {(job.finishedAt ? text.stats.took : text.stats.elapsed)(
+                  formatDuration((job.finishedAt ?? Date.now()) - job.startedAt),
+                )}
               </span>
             ) : undefined
           }

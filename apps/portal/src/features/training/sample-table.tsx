@@ -48,7 +48,7 @@ export function SampleTable({ live, jobId }: { live: SamplePrediction[]; jobId: 
           >
             {steps.map((at) => (
               <option key={at} value={at}>
-                {formatInteger(at)}
+                {choiceOf(samples, at)}
               </option>
             ))}
           </select>
@@ -57,4 +57,11 @@ export function SampleTable({ live, jobId }: { live: SamplePrediction[]; jobId: 
       <SampleAnswers samples={samples.filter((sample) => sample.step === step)} />
     </Card>
   );
+}
+
+/** A step with how many of its answers match: the choice itself shows whether they improve. */
+function choiceOf(samples: readonly SamplePrediction[], step: number): string {
+  const there = samples.filter((sample) => sample.step === step);
+  const right = there.filter((sample) => sample.adapted.trim() === sample.expected.trim());
+  return text.stepChoice(formatInteger(step), formatInteger(right.length), formatInteger(there.length));
 }

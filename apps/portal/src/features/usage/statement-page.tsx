@@ -51,7 +51,7 @@ export function StatementPage({ id }: { id: string }) {
                 <th scope="col" className="text-right">
                   {text.lines.quantity}
                 </th>
-                <th scope="col" className="text-right">
+                <th scope="col" className="text-right max-sm:hidden">
                   {text.lines.price}
                 </th>
                 <th scope="col" className="text-right">
@@ -66,7 +66,7 @@ export function StatementPage({ id }: { id: string }) {
                   <td className="whitespace-nowrap text-right">
                     {formatInteger(line.quantity)} <span className="text-faint">{line.unit}</span>
                   </td>
-                  <td className="whitespace-nowrap text-right">
+                  <td className="whitespace-nowrap text-right max-sm:hidden">
                     {formatMoney(line.unitPriceMicros, statement.currency)}
                   </td>
                   <td className="whitespace-nowrap text-right">{formatMoney(line.amountMicros, statement.currency)}</td>
@@ -75,10 +75,11 @@ export function StatementPage({ id }: { id: string }) {
             </tbody>
             <tfoot>
               <tr className="font-semibold">
-                <th scope="row" colSpan={3} className="text-left font-semibold">
+                <th scope="row" className="text-left font-semibold">
                   {text.total}
                 </th>
-                <td className="text-right tabular-nums">
+                <td className="max-sm:hidden" />
+                <td colSpan={2} className="text-right tabular-nums">
                   {formatMoney(statement.totals.costMicros, statement.currency)}
                 </td>
               </tr>

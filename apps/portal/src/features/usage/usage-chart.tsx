@@ -1,5 +1,6 @@
 'use client';
 
+import { cn } from '#lib/cn.ts';
 import { formatDate, formatDateTime } from '#lib/format.ts';
 import type { ChartRow } from './series.ts';
 
@@ -23,7 +24,8 @@ export function UsageChart({
   hourly: boolean;
 }) {
   const total = (row: ChartRow) => labels.reduce((sum, _, index) => sum + (row[`s${index}`] ?? 0), 0);
-  const most = niceCeiling(Math.max(...data.map(total)));
+  const largest = Math.max(...data.map(total));
+  const most = niceCeiling(largest);
   const every = Math.ceil(data.length / 8);
   const short = (at: number) =>
     hourly
@@ -37,7 +39,7 @@ export function UsageChart({
       <div aria-hidden="true" className="flex flex-col justify-between text-right text-faint text-xs tabular-nums">
         {[1, 0.5, 0].map((share) => (
           <span key={share} className="-translate-y-1/2 last:translate-y-1/2">
-            {format(most * share)}
+            {largest > 0 || share === 0 ? format(most * share) : null}
           </span>
         ))}
       </div>
@@ -87,7 +89,12 @@ export function UsageChart({
       <div aria-hidden="true" className="col-start-2 mt-1.5 flex text-faint text-xs tabular-nums">
         {data.map((row, index) => (
           <span key={row.at} className="min-w-0 flex-1 whitespace-nowrap text-center">
-            {index % every === Math.floor(every / 2) ? <span className="-mx-8">{short(row.at)}</span> : null}
+            {index % every === Math.floor(every / 2) ? (
+              // Half of them where there is room for no more.
+              <span className={cn('-mx-8', Math.floor(index / every) % 2 === 1 && 'max-sm:hidden')}>
+                {short(row.at)}
+              </span>
+            ) : null}
           </span>
         ))}
       </div>

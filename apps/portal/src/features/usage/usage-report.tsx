@@ -22,13 +22,13 @@ const measureNames = Object.keys(text.measures) as Measure[];
 export function useUsageAddress() {
   const [range, setRange] = useUrlState('range', '30d');
   const [group, setGroup] = useUrlState('by', 'none');
-  const [measure, setMeasure] = useUrlState('show', 'costMicros');
+  const [measure, setMeasure] = useUrlState('show');
   return {
     range: rangeName(range),
     setRange,
     group,
     setGroup,
-    measure: measureNames.find((name) => name === measure) ?? 'costMicros',
+    measure: measureNames.find((name) => name === measure) ?? null,
     setMeasure,
   };
 }
@@ -51,8 +51,10 @@ export function UsageReport({
   exporting: boolean;
   filters?: ReactNode;
 }) {
-  const { range, measure, group } = address;
+  const { range, group } = address;
   const { totals, currency } = view;
+  // Where nothing has a price, the tokens say more than a chart of noughts.
+  const measure = address.measure ?? (totals.costMicros > 0 ? 'costMicros' : 'tokens');
   const format = formatMeasure(measure, currency);
   const { data, labels } = toSeries(view.rows, shown, measure, text.other);
   const empty = view.rows.length === 0;

@@ -23,6 +23,7 @@ export const jobPage = {
       speedUnit: (value: string) => `${value} tok/s`,
       eta: 'Time left',
       elapsed: (value: string) => `${value} so far`,
+      took: (value: string) => `took ${value}`,
       device: 'Device time',
       memory: (value: string) => `${value} of memory`,
     },
@@ -60,6 +61,9 @@ export const jobPage = {
     adapted: 'Adapter',
     right: 'matches',
     stepLabel: 'Answers at step',
+    stepChoice: (step: string, right: string, all: string) => `${step}: ${right} of ${all} match`,
+    wholePrompt: 'Show all of it',
+    foldPrompt: 'Show less',
   },
   events: {
     empty: 'Nothing has happened yet.',

@@ -42,7 +42,7 @@ export class Gpu {
     readonly root: GPU,
   ) {
     device.lost.then(({ message }) => {
-      if (!this.closed) this.failure ??= new Error(`The WebGPU device was lost: ${message}`);
+      if (!this.closed) this.failure ??= new Error(`The WebGPU device was lost: ${message} Restart the worker.`);
     });
     device.onuncapturederror = ({ error }) => {
       this.failure ??= new Error(`WebGPU: ${error.message}`);

@@ -14,8 +14,6 @@ const schema = z.object({
   PARAPET_DEVICE: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu'),
   /** Folders with NVIDIA's libraries (site-packages folders count), separated like PATH. */
   PARAPET_CUDA_LIBRARIES: z.string().optional(),
-  /** ONNX Runtime's library of a CUDA build, for training. */
-  PARAPET_ONNXRUNTIME: z.string().optional(),
   /** A PyPI mirror, as pip itself is told of one. */
   PIP_INDEX_URL: z.url().optional(),
 });
@@ -35,7 +33,6 @@ export function cliEnv() {
     modelDir: result.data.PARAPET_MODEL_DIR,
     device: result.data.PARAPET_DEVICE,
     cudaLibraries: result.data.PARAPET_CUDA_LIBRARIES,
-    onnxRuntime: result.data.PARAPET_ONNXRUNTIME,
     pypiIndexUrl: result.data.PIP_INDEX_URL,
   };
 }

@@ -14,8 +14,6 @@ const shared = {
   PARAPET_DEVICE: z.enum(['cpu', 'webgpu', 'cuda']).default('cpu'),
   /** Folders with NVIDIA's libraries (site-packages folders count), separated like PATH. */
   PARAPET_CUDA_LIBRARIES: z.string().optional(),
-  /** ONNX Runtime's library of a CUDA build, for training. */
-  PARAPET_ONNXRUNTIME: z.string().optional(),
   PARAPET_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 };
 

@@ -19,12 +19,12 @@ export async function run(): Promise<number> {
     await checkPort('portal', env.portalPort, 'PARAPET_PORTAL_PORT'),
     ...checkOnnxRuntime(),
   ];
-  const cuda = checkCuda({ libraryPath: env.cudaLibraries, runtimeLibrary: env.onnxRuntime });
+  const cuda = checkCuda(env.cudaLibraries);
   print('This machine', needed);
   const webGpu = await checkWebGpu();
   print('GPU (optional)', [...cuda, webGpu]);
   print('Fetching the base model', [checkPip()]);
-  const cudaWorks = cuda.some(({ name, state }) => name === 'Serving on CUDA' && state === 'ok');
+  const cudaWorks = cuda.some(({ name, state }) => name === 'CUDA on this card' && state === 'ok');
   const works = { cpu: true, cuda: cudaWorks, webgpu: webGpu.state === 'ok' }[env.device];
   heading('Devices');
   line('cpu: works');
@@ -36,7 +36,7 @@ export async function run(): Promise<number> {
 }
 
 function deviceLine(cuda: readonly Check[]): string {
-  const serving = cuda.find(({ name }) => name === 'Serving on CUDA');
+  const serving = cuda.find(({ name }) => name === 'CUDA on this card');
   if (serving?.state === 'ok') return 'cuda: works (PARAPET_DEVICE=cuda)';
   const reason = cuda.find(({ state }) => state !== 'ok');
   return `cuda: not usable: ${reason?.detail ?? 'unknown'}`;

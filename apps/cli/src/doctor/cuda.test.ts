@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findCudaLibrary, librarySearchPath } from '@parapet/runtime/cuda-libraries';
-import { findCudaRuntime, openCudaRuntime } from '@parapet/runtime/cuda-runtime';
 import { describe, expect, it } from 'vitest';
 import { checkCuda } from './cuda.ts';
 
@@ -22,26 +21,12 @@ describe('where CUDA is looked for', () => {
     const found = findCudaLibrary('nvrtc', librarySearchPath(site));
     expect(found).toEqual({ path: join(site, 'nvidia/cu13/lib/libnvrtc.so.13'), version: '13' });
   });
-
-  it('finds ONNX Runtime only where its CUDA provider lies beside it', () => {
-    const bare = sitePackages(['onnxruntime/capi/libonnxruntime.so.1.30.0']);
-    expect(findCudaRuntime(undefined, bare)).toBeNull();
-    const whole = sitePackages([
-      'onnxruntime/capi/libonnxruntime.so.1.30.0',
-      'onnxruntime/capi/libonnxruntime_providers_cuda.so',
-    ]);
-    expect(findCudaRuntime(undefined, whole)).toBe(join(whole, 'onnxruntime/capi/libonnxruntime.so.1.30.0'));
-  });
-
-  it('says what training needs when there is none', () => {
-    expect(() => openCudaRuntime({ libraryPath: sitePackages([]) })).toThrow('onnxruntime-gpu');
-  });
 });
 
 describe('doctor', () => {
   it('tells of a broken driver in words, and asks no further', () => {
     const site = sitePackages(['libcuda.so.1']); // an empty file is no library
-    const checks = checkCuda({ libraryPath: site, runtimeLibrary: undefined });
+    const checks = checkCuda(site);
     expect(checks).toHaveLength(1);
     expect(checks[0]).toMatchObject({ name: 'NVIDIA driver', state: 'broken' });
     expect(checks[0]!.advice).toContain('nvidia-smi');

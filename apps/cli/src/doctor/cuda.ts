@@ -6,22 +6,18 @@ import {
   findCudaLibrary,
   librarySearchPath,
 } from '@parapet/runtime/cuda-libraries';
-import { findCudaRuntime, providerLibraries } from '@parapet/runtime/cuda-runtime';
 import { formatBytes } from '../terminal.ts';
 import type { Check } from './check.ts';
 
 /** The oldest driver that CUDA 12 runs on: version 12.0 of its interface. */
 const oldestDriver = 12_000;
 
-export interface CudaSettings {
-  /** PARAPET_CUDA_LIBRARIES */
-  libraryPath: string | undefined;
-  /** PARAPET_ONNXRUNTIME */
-  runtimeLibrary: string | undefined;
-}
-
-/** Everything a GPU needs, from the driver up. Without a driver there is one line, not ten. */
-export function checkCuda({ libraryPath, runtimeLibrary }: CudaSettings): Check[] {
+/**
+ * Everything that serving and training need of a GPU, from the driver up. Without a driver there is one line, not five.
+ *
+ * @param libraryPath PARAPET_CUDA_LIBRARIES
+ */
+export function checkCuda(libraryPath: string | undefined): Check[] {
   const folders = librarySearchPath(libraryPath);
   const driverFile = findCudaLibrary('driver', folders);
   if (driverFile === null) {
@@ -36,17 +32,8 @@ export function checkCuda({ libraryPath, runtimeLibrary }: CudaSettings): Check[
   }
   const driver = checkDriver(driverFile.path);
   if (driver.state !== 'ok') return [driver];
-  const serving = (['nvrtc', 'cublas', 'cublasLt'] as const).map((name) => checkLibrary(name, folders, 'serving'));
-  const training = providerLibraries
-    .filter((name) => name !== 'cublas' && name !== 'cublasLt')
-    .map((name) => checkLibrary(name, folders, 'training'));
-  return [
-    driver,
-    ...serving,
-    checkDevice(serving, libraryPath),
-    ...training,
-    checkProvider(runtimeLibrary, libraryPath),
-  ];
+  const libraries = (['nvrtc', 'cublas', 'cublasLt'] as const).map((name) => checkLibrary(name, folders));
+  return [driver, ...libraries, checkDevice(libraries, libraryPath)];
 }
 
 function checkDriver(path: string): Check {
@@ -81,14 +68,10 @@ const pythonPackages: Partial<Record<CudaLibraryName, string>> = {
   nvrtc: 'nvidia-cuda-nvrtc',
   cublas: 'nvidia-cublas',
   cublasLt: 'nvidia-cublas',
-  cudart: 'nvidia-cuda-runtime',
-  curand: 'nvidia-curand',
-  cudnn: 'nvidia-cudnn-cu13',
 };
 
-function checkLibrary(library: CudaLibraryName, folders: readonly string[], use: 'serving' | 'training'): Check {
-  const { what, stem, versions } = cudaLibraries[library];
-  const name = `${what}, for ${use}`;
+function checkLibrary(library: CudaLibraryName, folders: readonly string[]): Check {
+  const { what: name, stem, versions } = cudaLibraries[library];
   const found = findCudaLibrary(library, folders);
   if (found !== null) return { name, state: 'ok', detail: found.path };
   return {
@@ -101,7 +84,7 @@ function checkLibrary(library: CudaLibraryName, folders: readonly string[], use:
 
 /** Runs a kernel and a matrix product on the card: what is found may still not fit together. */
 function checkDevice(libraries: readonly Check[], libraryPath: string | undefined): Check {
-  const name = 'Serving on CUDA';
+  const name = 'CUDA on this card';
   if (libraries.some(({ state }) => state !== 'ok')) {
     return { name, state: 'absent', detail: 'the libraries above are missing', advice: 'Install them.' };
   }
@@ -122,18 +105,4 @@ function checkDevice(libraries: readonly Check[], libraryPath: string | undefine
       advice: 'The libraries must be of one CUDA version, and no newer than the driver.',
     };
   }
-}
-
-function checkProvider(runtimeLibrary: string | undefined, libraryPath: string | undefined): Check {
-  const file = findCudaRuntime(runtimeLibrary, libraryPath);
-  const name = 'ONNX Runtime with CUDA, for training';
-  if (file !== null) return { name, state: 'ok', detail: file };
-  return {
-    ...{ name, state: 'absent' },
-    detail:
-      runtimeLibrary === undefined ? 'no CUDA build was found' : `there is no CUDA provider beside ${runtimeLibrary}`,
-    advice:
-      'Install the Python package onnxruntime-gpu (CUDA 13) and put its site-packages folder in PARAPET_CUDA_LIBRARIES, ' +
-      'or name the library in PARAPET_ONNXRUNTIME. Until then set PARAPET_TRAIN_DEVICE=cpu.',
-  };
 }

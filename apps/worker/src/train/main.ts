@@ -6,7 +6,7 @@ import pino from 'pino';
 import { trainEnv } from '../env.ts';
 import { stopSignal } from '../stop-signal.ts';
 import { GatewayClient } from './gateway-client.ts';
-import { openTrainingDevice, type TrainingDevice } from './open-runtime.ts';
+import { openTrainingDevice, type TrainingDevice } from './open-training-device.ts';
 import { runJob } from './run-job.ts';
 
 /** The train worker: one job at a time, for as long as it lives. */

@@ -6,12 +6,13 @@ import { ParapetError } from '@parapet/contracts/errors';
 import type { FinishReport, TrainingLease } from '@parapet/contracts/train-worker';
 import { type TrainingRow, trainingRowSchema } from '@parapet/contracts/training-row';
 import type { BaseModel } from '@parapet/models/open';
+import { findOperators } from '@parapet/training/kernels';
 import { type TrainingOutcome, train, type WrittenCheckpoint } from '@parapet/training/train';
 import type { Logger } from 'pino';
 import { DeviceClock } from './device-clock.ts';
 import { type GatewayClient, StaleLeaseError } from './gateway-client.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
-import type { TrainingDevice } from './open-runtime.ts';
+import type { TrainingDevice } from './open-training-device.ts';
 import { ProgressReporter } from './progress-reporter.ts';
 
 export type JobRunner = {
@@ -81,7 +82,8 @@ async function outcomeOf(
       warmStart: inputs.warmStart,
       signal: keeper.signal,
       shouldPause: () => keeper.pauseWanted,
-      runtime: runner.training.runtime,
+      accelerator: runner.training.accelerator,
+      operators: ownOperators(runner, reporter),
       session: runner.training.session,
       // One at the end of every epoch, as API clients expect, beside those by the clock.
       checkpointSteps: Math.ceil((await countRows(inputs.train)) / lease.recipe.batchSize),
@@ -101,6 +103,16 @@ async function outcomeOf(
     if (keeper.signal.aborted || error instanceof StaleLeaseError) return null;
     return failureOf(error, runner.log);
   }
+}
+
+/** Our own operators on a CPU that has what they need; else the job is told once why it is slower. */
+function ownOperators({ training, dataDir }: JobRunner, reporter: ProgressReporter) {
+  if (training.kind !== 'cpu') return null;
+  const found = findOperators(join(dataDir, 'kernels'));
+  if (found.operators === null) {
+    reporter.message('info', `Products by ONNX Runtime's operators; our own would be faster, but ${found.reason}.`);
+  }
+  return found.operators;
 }
 
 async function fetchInputs(lease: TrainingLease, client: GatewayClient, workDir: string, signal: AbortSignal) {

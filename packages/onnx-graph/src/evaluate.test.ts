@@ -42,8 +42,9 @@ async function runtime<K extends OpName>(
 
 describe('reference evaluation against ONNX Runtime', () => {
   for (const [op, cases] of Object.entries(ruleCases) as [OpName, RuleCase<OpName>[]][]) {
-    it(op, async () => {
-      for (const one of cases) {
+    const runnable = cases.filter(({ notInRuntime }) => notInRuntime === undefined);
+    it.skipIf(runnable.length === 0)(op, async () => {
+      for (const one of runnable) {
         const { expected, got } = await runtime(op, one);
         for (const [i, y] of got.entries()) {
           expect(y.shape).toEqual([...expected[i]!.shape]);

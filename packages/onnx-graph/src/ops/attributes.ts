@@ -86,6 +86,8 @@ export interface OpAttributes {
   Sqrt: None;
   Squeeze: None;
   Sub: None;
+  SwiGlu: None;
+  SwiGluGradient: None;
   Tanh: None;
   TopK: Axis & { largest?: 0 | 1; sorted?: 0 | 1 };
   Transpose: { perm: readonly number[] };
@@ -105,7 +107,12 @@ const contribOps: ReadonlySet<OpName> = new Set<OpName>([
   'SkipSimplifiedLayerNormalization',
 ]);
 
+/** Operators that packages/training brings along (`findOperators`): several passes over memory in one. */
+const ownOps: ReadonlySet<OpName> = new Set<OpName>(['SwiGlu', 'SwiGluGradient']);
+export const ownDomain = 'parapet.training';
+
 /** ONNX Runtime registers SimplifiedLayerNormalization in the standard domain, the other fused ops in its own. */
 export function opDomain(op: OpName): string {
+  if (ownOps.has(op)) return ownDomain;
   return contribOps.has(op) ? 'com.microsoft' : '';
 }

@@ -1,5 +1,6 @@
 import type { OpName } from './attributes.ts';
 import { elementwise } from './elementwise.ts';
+import { gated } from './gated.ts';
 import { indexing } from './indexing.ts';
 import { matmul } from './matmul.ts';
 import { movement } from './movement.ts';
@@ -10,6 +11,7 @@ import type { OpRule } from './rule.ts';
 /** Every op's rules. An op of `OpAttributes` without one does not compile. */
 export const opTable: { readonly [K in OpName]: OpRule<K> } = {
   ...elementwise,
+  ...gated,
   ...indexing,
   ...matmul,
   ...movement,

@@ -255,6 +255,10 @@ export const ruleCases: { readonly [K in OpName]: readonly RuleCase<K>[] } = {
   Sqrt: [{ inputs: [positive('B', 4)] }],
   Squeeze: [{ inputs: [f('B', 1, 4), ints(1)] }],
   Sub: pair,
+  SwiGlu: [{ inputs: [f('B', 4), f('B', 4)], notInRuntime: 'an operator of packages/training' }],
+  SwiGluGradient: [
+    { inputs: [f('B', 4), f('B', 4), f('B', 4)], outputs: 2, notInRuntime: 'an operator of packages/training' },
+  ],
   Tanh: one,
   TopK: [
     { inputs: [distinct('B', 6), ints(3)], outputs: 2 },

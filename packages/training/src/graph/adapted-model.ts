@@ -15,6 +15,8 @@ export interface AdaptedModelOptions {
   weight: (name: WeightName) => InitializerSpec;
   /** Compute attention weights again in the backward pass instead of keeping heads · S numbers a token and layer. */
   recomputeAttention?: boolean;
+  /** Use operators of our own (`findOperators`), which ONNX Runtime alone does not have. */
+  ownOperators?: boolean;
   /** B, S and K where they are known: a device that records its work wants every shape to be a number. */
   sizes?: BatchSizes;
 }
@@ -82,7 +84,7 @@ function flatParameters(g: Graph, { config, spec }: AdaptedModelOptions) {
 
 function adaptedModel(
   g: Graph,
-  { spec, config, weight, recomputeAttention = false, sizes }: AdaptedModelOptions,
+  { spec, config, weight, recomputeAttention = false, ownOperators = false, sizes }: AdaptedModelOptions,
   tensors: ReadonlyMap<string, Value>,
 ) {
   const cheap = new Set<Value>();
@@ -99,7 +101,15 @@ function adaptedModel(
     return value;
   };
   const adapter = { config, tensors };
-  const hidden = decoder(g, spec, { tokens, poolWeights, weight: weightValue, adapter, cheap, recomputeAttention });
+  const hidden = decoder(g, spec, {
+    tokens,
+    poolWeights,
+    weight: weightValue,
+    adapter,
+    cheap,
+    recomputeAttention,
+    ownOperators,
+  });
   const norm = (x: Value) => rmsNorm(x, weightValue('final_norm'), spec.eps);
   const head = weightValue(spec.tiedHead ? 'embed' : 'head');
   return { cheap, ...tokenLoss(g, { hidden, norm, head, rows, labels, weights }) };

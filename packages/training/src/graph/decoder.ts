@@ -19,6 +19,8 @@ export interface DecoderInputs {
   cheap: Set<Value>;
   /** Whether attention weights are among them: worth their product when rows are long. */
   recomputeAttention: boolean;
+  /** Whether the gated product is one operator of our own. */
+  ownOperators: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export function decoder(g: Graph, spec: ModelSpec, inputs: DecoderInputs): Value
 
 function decoderLayer(
   spec: ModelSpec,
-  { weight, adapter, poolWeights, cheap, recomputeAttention }: DecoderInputs,
+  { weight, adapter, poolWeights, cheap, recomputeAttention, ownOperators }: DecoderInputs,
   layer: number,
   h: Value,
   rope: ReturnType<typeof rotaryTables>,
@@ -60,10 +62,11 @@ function decoderLayer(
   const inner = rmsNorm(afterAttention, own('ffn_norm'), spec.eps);
   const gate = linear('gate', inner); // [B, S, f]
   const up = linear('up', inner); // [B, S, f]
-  const activated = activation(spec, gate);
-  const product = mul(activated, up);
+  const fused = ownOperators && spec.activation === 'silu';
+  const activated = fused ? null : activation(spec, gate);
+  const product = activated === null ? gate.graph.op('SwiGlu', [gate, up]) : mul(activated, up);
   // One or two elementwise passes each; of the FFN only gate and up are kept, f numbers a token each.
-  for (const value of [activated, product]) cheap.add(value);
+  for (const value of [activated, product]) if (value !== null) cheap.add(value);
   if (adapter.config.method === 'lora') for (const value of [normed, inner]) cheap.add(value);
   else if (up.producer?.op === 'Mul') cheap.add(up);
   return add(afterAttention, linear('down', product));

@@ -1,7 +1,5 @@
+import { ownDomain } from '@parapet/onnx-graph/attributes';
 import type { Graph, Node } from '@parapet/onnx-graph/graph';
-
-/** The domain of our own operators (operators.cpp). */
-const domain = 'parapet.training';
 
 /**
  * Products with a frozen linear's weight, forward and backward, become `FrozenProduct`, which reads the weight where it
@@ -14,7 +12,7 @@ export function useFrozenProducts(g: Graph): number {
   g.nodes.forEach((node, i) => {
     if (!isFrozenProduct(g, node)) return;
     const transB = node.op === 'FusedMatMul' ? ((node.attributes.transB as number | undefined) ?? 0) : 0;
-    g.nodes[i] = { ...node, op: 'FrozenProduct', domain, attributes: { transB } };
+    g.nodes[i] = { ...node, op: 'FrozenProduct', domain: ownDomain, attributes: { transB } };
     count += 1;
   });
   return count;
@@ -25,6 +23,6 @@ function isFrozenProduct(g: Graph, { op, inputs, attributes }: Node): boolean {
   if (op !== 'MatMul' && op !== 'FusedMatMul') return false;
   const [left, right] = inputs;
   const weight = right && g.initializers.get(right);
-  if (!left || left.dtype !== 'float32' || !weight || !('file' in weight.data)) return false;
+  if (left?.dtype !== 'float32' || !weight || !('file' in weight.data)) return false;
   return weight.shape.length === 2 && right.name.startsWith('layers.') && !attributes.transA && !attributes.alpha;
 }

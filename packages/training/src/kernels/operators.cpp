@@ -1,5 +1,6 @@
 // Operators of the domain "parapet.training" for ONNX Runtime, compiled where they run (kernel-library.ts).
 #include "frozen-product.h"
+#include "gated-product.h"
 #include "ort-abi.h"
 #include <initializer_list>
 #include <sys/syscall.h>
@@ -64,6 +65,51 @@ struct FrozenProduct {
   static constexpr int64_t tilesAtOnce = 8;
 };
 
+/** Numbers that one task of an elementwise operator takes. */
+constexpr int64_t numbersAtOnce = 16384;
+
+/** SwiGlu: gate, up → silu(gate) · up, all of one shape. */
+struct SwiGlu {
+  static const char* name() { return "SwiGlu"; }
+  static constexpr int inputs[] = {elementFloat, elementFloat};
+  static constexpr int outputs[] = {elementFloat};
+
+  explicit SwiGlu(const OrtKernelInfo*) {}
+
+  void compute(OrtKernelContext* context) const {
+    const ort::Shape shape = ort::shape(ort::input(context, 0));
+    const float *gate = (const float*)ort::data(ort::input(context, 0));
+    const float* factor = (const float*)ort::data(ort::input(context, 1));
+    float* y = (float*)ort::data(ort::output(context, 0, shape.dims, shape.rank));
+    const int64_t count = shape.elements();
+    parallel(context, up(count, numbersAtOnce), [&](int64_t task) {
+      gatedProduct(gate, factor, y, task * numbersAtOnce, count < (task + 1) * numbersAtOnce ? count : (task + 1) * numbersAtOnce);
+    });
+  }
+};
+
+/** SwiGluGradient: gate, up, dy → dgate, dup. */
+struct SwiGluGradient {
+  static const char* name() { return "SwiGluGradient"; }
+  static constexpr int inputs[] = {elementFloat, elementFloat, elementFloat};
+  static constexpr int outputs[] = {elementFloat, elementFloat};
+
+  explicit SwiGluGradient(const OrtKernelInfo*) {}
+
+  void compute(OrtKernelContext* context) const {
+    const ort::Shape shape = ort::shape(ort::input(context, 0));
+    const float* in[3];
+    for (size_t i = 0; i < 3; i++) in[i] = (const float*)ort::data(ort::input(context, i));
+    float* out[2];
+    for (size_t i = 0; i < 2; i++) out[i] = (float*)ort::data(ort::output(context, i, shape.dims, shape.rank));
+    const int64_t count = shape.elements();
+    parallel(context, up(count, numbersAtOnce), [&](int64_t task) {
+      const int64_t end = count < (task + 1) * numbersAtOnce ? count : (task + 1) * numbersAtOnce;
+      gatedGradient(in[0], in[1], in[2], out[0], out[1], task * numbersAtOnce, end);
+    });
+  }
+};
+
 /** ONNX Runtime's table of functions for an operator that is a struct as above. */
 template <class Kernel>
 const OrtCustomOp* operatorOf() {
@@ -106,7 +152,7 @@ EXPORTED OrtStatus* RegisterCustomOps(OrtSessionOptions* options, const OrtApiBa
   static OrtCustomOpDomain* domain = nullptr;
   if (domain == nullptr) {
     if (OrtStatus* failed = ort::createDomain("parapet.training", &domain)) return failed;
-    for (const OrtCustomOp* op : {operatorOf<FrozenProduct>()}) {
+    for (const OrtCustomOp* op : {operatorOf<FrozenProduct>(), operatorOf<SwiGlu>(), operatorOf<SwiGluGradient>()}) {
       if (OrtStatus* failed = ort::addOperator(domain, op)) return failed;
     }
   }

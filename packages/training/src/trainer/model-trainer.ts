@@ -170,8 +170,9 @@ export class ModelTrainer implements Trainer {
 
   async #session(build: (options: AdaptedModelOptions) => Graph): Promise<Session> {
     const { model, config, session, runtime, recomputeAttention, operators = null } = this.options;
-    const g = build({ spec: model.spec, config, weight: this.weightSpec, recomputeAttention });
-    if (operators !== null) useFrozenProducts(g);
+    const ownOperators = operators !== null;
+    const g = build({ spec: model.spec, config, weight: this.weightSpec, recomputeAttention, ownOperators });
+    if (ownOperators) useFrozenProducts(g);
     const settings: SessionOptions = { memoryPattern: false, operators: operators ? [operators] : [], ...session };
     const made = await runtime.createSessionAsync(
       { bytes: encodeModel(g), folder: this.folder },

@@ -5,7 +5,9 @@ import { adapterConfigSchema } from '@parapet/contracts/adapter';
 import { tinyModel } from '@parapet/models/testing';
 import { fusedMatMul, matmul } from '@parapet/onnx-graph/build';
 import { encodeModel } from '@parapet/onnx-graph/encode';
+import { evaluate } from '@parapet/onnx-graph/evaluate';
 import { Graph } from '@parapet/onnx-graph/graph';
+import { ndarray } from '@parapet/onnx-graph/ndarray';
 import { Runtime, Tensor } from '@parapet/runtime';
 import { afterAll, describe, expect, it } from 'vitest';
 import { microBatches } from '../dataset/batches.ts';
@@ -28,12 +30,12 @@ function numbers(count: number, seed: number): Float32Array {
 }
 
 // Where the processor has no AMX, ONNX Runtime's products are used and tested everywhere else.
-describe.skipIf(found.operators === null)('FrozenProduct', () => {
+describe.skipIf(found.operators === null)('our operators', () => {
   it.each([
     { M: 1, K: 8, N: 5 },
     { M: 33, K: 70, N: 45 },
     { M: 300, K: 64, N: 224 },
-  ])('is X · W and X · Wᵀ in float32, $M × $K × $N', ({ M, K, N }) => {
+  ])('multiply: X · W and X · Wᵀ in float32, $M × $K × $N', ({ M, K, N }) => {
     const [x, w] = [numbers(M * K, 1), numbers(K * N, 2)];
     writeFileSync(join(folder, 'w.bin'), w);
     for (const transB of [0, 1] as const) {
@@ -63,7 +65,42 @@ describe.skipIf(found.operators === null)('FrozenProduct', () => {
     }
   });
 
-  it('gives the gradient that ONNX Runtime gives, twice the same', async () => {
+  it('gate as the reference does, forward and backward, to the ends of float32', () => {
+    const g = new Graph('gated');
+    const [gate, up, dy] = ['gate', 'up', 'dy'].map((name) => g.input(name, 'float32', ['M', 37]));
+    g.output('y', g.op('SwiGlu', [gate!, up!]));
+    const [dgate, dup] = g.op('SwiGluGradient', [gate!, up!, dy!], {}, 2);
+    g.output('dgate', dgate!);
+    g.output('dup', dup!);
+    const M = 900; // more than one task
+    const feeds = {
+      gate: numbers(M * 37, 1).map((x, i) => (i % 50 === 0 ? 1e4 * x : 6 * x)),
+      up: numbers(M * 37, 2),
+      dy: numbers(M * 37, 3),
+    };
+    const shape = [M, 37];
+    const expected = evaluate(
+      g,
+      Object.fromEntries(Object.entries(feeds).map(([name, x]) => [name, ndarray(shape, x, 'float32')])),
+    );
+    const session = runtime.createSession({ bytes: encodeModel(g) }, { operators: [found.operators!] });
+    const inputs = Object.fromEntries(
+      Object.entries(feeds).map(([name, x]) => [name, Tensor.over(runtime, 'float32', shape, x)]),
+    );
+    const outputs = ['y', 'dgate', 'dup'].map((name) => [name, Tensor.zeros(runtime, 'float32', shape)] as const);
+    session.run(inputs, Object.fromEntries(outputs));
+    for (const [i, [name, { data }]] of outputs.entries()) {
+      const worst = data.reduce((most, x, j) => {
+        const wanted = expected[i]!.data[j]!;
+        return Math.max(most, Math.abs(x - wanted) / Math.max(1, Math.abs(wanted)));
+      }, 0);
+      expect(worst, name).toBeLessThan(1e-6);
+    }
+    for (const resource of [...Object.values(inputs), ...outputs.map(([, tensor]) => tensor), session])
+      resource.release();
+  });
+
+  it('give the gradient that ONNX Runtime gives, twice the same', async () => {
     const sequences = [9, 14].map((length, row) => ({
       tokens: Int32Array.from({ length }, (_, i) => (i * 7 + row) % 50),
       promptTokens: length - 3,

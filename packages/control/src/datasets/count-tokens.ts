@@ -1,8 +1,8 @@
 import type { BlobStore } from '@parapet/adapter-store/blobs';
 import type { Digest } from '@parapet/contracts/ids';
 import type { TrainingRow } from '@parapet/contracts/training-row';
+import { checkRow } from '@parapet/contracts/training-row-check';
 import type { DatasetTokens } from '@parapet/db/schema';
-import { checkRow } from './check-row.ts';
 import { Tally } from './histogram.ts';
 import { readLines } from './lines.ts';
 import { ProblemList } from './problem-list.ts';

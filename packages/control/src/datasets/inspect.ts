@@ -1,5 +1,5 @@
 import type { TrainingRow } from '@parapet/contracts/training-row';
-import { checkRow } from './check-row.ts';
+import { checkRow } from '@parapet/contracts/training-row-check';
 import { DuplicateFinder } from './duplicates.ts';
 import { type Line, LineSplitter, UnreadableFile } from './lines.ts';
 import { ProblemList } from './problem-list.ts';

@@ -5,13 +5,12 @@ import { CircleCheck, FileUp } from 'lucide-react';
 import Link from 'next/link';
 import { type DragEvent, lazy, Suspense, useRef, useState } from 'react';
 import { Button } from '#components/button.tsx';
-import { Progress } from '#components/meter.tsx';
 import { Notice } from '#components/states.tsx';
 import { cn } from '#lib/cn.ts';
 import { errorText } from '#lib/error-text.ts';
-import { formatBytes } from '#lib/format.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { datasets as text } from '#text/en/datasets.ts';
+import { Sending } from './sending.tsx';
 import { TrainingFileRefused, type Uploaded, upload } from './upload.ts';
 
 const ProblemTable = lazy(async () => ({ default: (await import('./problem-table.tsx')).ProblemTable }));
@@ -74,27 +73,7 @@ export function UploadZone() {
         )}
       >
         {sending ? (
-          <div className="mx-auto max-w-md" aria-live="polite">
-            <p className="mb-2 flex items-baseline justify-between gap-4 text-[0.8125rem]">
-              <span className="min-w-0 truncate font-medium">
-                {sending.sent < sending.file.size
-                  ? text.uploading(sending.file.name)
-                  : text.checking(sending.file.name)}
-              </span>
-              <span className="whitespace-nowrap text-faint tabular-nums">
-                {text.progress(formatBytes(sending.sent), formatBytes(sending.file.size))}
-              </span>
-            </p>
-            <Progress
-              label={text.uploading(sending.file.name)}
-              value={sending.file.size === 0 ? null : sending.sent / sending.file.size}
-            />
-            <div className="mt-3 text-center">
-              <Button size="sm" variant="ghost" onClick={() => abort.current?.abort()}>
-                {text.stopUpload}
-              </Button>
-            </div>
-          </div>
+          <Sending file={sending.file} sent={sending.sent} onStop={() => abort.current?.abort()} />
         ) : (
           <div className="flex flex-col items-center gap-3 text-center sm:flex-row sm:text-left">
             <span className="grid size-10 shrink-0 place-items-center rounded-lg bg-subtle text-accent-text">

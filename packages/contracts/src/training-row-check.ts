@@ -1,4 +1,4 @@
-import type { RowProblemCode, TrainingRow } from '@parapet/contracts/training-row';
+import type { RowProblemCode, TrainingRow } from './training-row.ts';
 
 /** What is wrong with a row, without its line. */
 export interface RowFault {
@@ -14,7 +14,10 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const shown = (value: unknown): string => JSON.stringify(value)?.slice(0, 60) ?? String(value);
 
-/** A row of JSON as a training row, or the first fault found. The codes are those of OpenAI's own file check. */
+/**
+ * A row of JSON as a training row, or the first fault found: asked by the gateway as a file arrives and by the portal as
+ * it is sent. The codes are those of OpenAI's own file check.
+ */
 export function checkRow(value: unknown): { row: TrainingRow } | { fault: RowFault } {
   if (!isObject(value)) {
     return fault(

@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findKernels } from '@parapet/inference/cpu-kernels';
+import { panelBlock } from '@parapet/inference/pack-panels';
 import { servedBlockSize } from '@parapet/inference/weights';
 import { kvWidth, type ModelSpec, modelParameters, queryWidth } from '@parapet/models/spec';
 import { openBaseModel } from '@parapet/models/testing-base';
@@ -28,20 +29,23 @@ const note = (name: string, { tokensPerSecond, stepMs }: Rate) =>
     `${name.padEnd(32)} ${tokensPerSecond.toFixed(0).padStart(6)} tokens/s  ${stepMs.toFixed(2).padStart(8)} ms a step`,
   );
 
+const found = findKernels(kernelsFolder);
+const { kernels } = found;
+console.log(kernels === null ? `our own kernels are not used: ${found.reason}` : `kernels: ${kernels.instructions}`);
+/** Bytes of scales a weight: bfloat16 in our own layout, float32 in ONNX Runtime's. */
+const scaleBytes = kernels === null ? 4 / servedBlockSize : 2 / panelBlock;
+
 /** What a step of `rows` rows must read (weights and cache in 8 bits, scales) and multiply. */
 function stepWork(spec: ModelSpec, rows: number): { bytes: number; macs: number } {
   const linears = modelParameters(spec); // the embedding is the head: every number is multiplied once
   const cache = rows * cachedTokens * spec.layers * 2 * kvWidth(spec);
   const attention = rows * cachedTokens * spec.layers * 2 * queryWidth(spec);
-  return { bytes: linears * (1 + 4 / servedBlockSize) + cache, macs: rows * linears + attention };
+  return { bytes: linears * (1 + scaleBytes) + cache, macs: rows * linears + attention };
 }
 
 const model = await openBaseModel();
-const found = findKernels(kernelsFolder);
-const { kernels } = found;
-console.log(kernels === null ? `our own kernels are not used: ${found.reason}` : `kernels: ${kernels.instructions}`);
 const ours = await OurEngine.start(model, kernels, threads, cachedTokens, steps);
-const machine = measureMachine();
+const machine = measureMachine(kernels);
 const rates: Record<string, Rate> = {};
 for (const [name, rows, config] of [
   ['base_1', 1, null],

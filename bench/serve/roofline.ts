@@ -1,23 +1,51 @@
+import type { CpuKernels } from '@parapet/inference/cpu-kernels';
+import { packPanels, panelBlock } from '@parapet/inference/pack-panels';
+import { real } from '@parapet/onnx-graph/attributes';
 import { encodeModel } from '@parapet/onnx-graph/encode';
 import { Graph } from '@parapet/onnx-graph/graph';
-import { Runtime, Tensor } from '@parapet/runtime';
+import { Runtime, type SessionOptions, Tensor } from '@parapet/runtime';
 
 export interface Machine {
-  /** Reading of weights too large for the caches, GB/s, by the same library and threads. */
+  /** Reading of weights too large for the caches, GB/s: the faster of ONNX Runtime's and our own products. */
   readGBs: number;
-  /** int8 products, 10⁹ multiply-adds a second, of a large MatMulNBits. */
+  /** int8 products, 10⁹ multiply-adds a second: the faster of a large MatMulNBits and of our own kernels. */
   int8GMacs: number;
 }
 
+/** int8 products that our kernels make of one number of x and one of W: its high and its low byte. */
+const productsEach = 2;
+
 /** What the machine can do at best, through the same library and threads. */
-export function measureMachine(): Machine {
+export function measureMachine(kernels: CpuKernels | null): Machine {
   const runtime = Runtime.open();
-  return { readGBs: readRate(runtime), int8GMacs: int8Rate(runtime) };
+  const theirs = { readGBs: readRate(runtime), int8GMacs: int8Rate(runtime) };
+  if (kernels === null) return theirs;
+  const read = ownRate(runtime, kernels, 1, 196_608) * (1 + 2 / panelBlock);
+  const products = ownRate(runtime, kernels, 256, 4096) * productsEach;
+  return { readGBs: Math.max(theirs.readGBs, read), int8GMacs: Math.max(theirs.int8GMacs, products) };
 }
 
 /** Least milliseconds of a step: what must be read and what must be multiplied, whichever takes longer. */
 export function leastStepMs(machine: Machine, work: { bytes: number; macs: number }): number {
   return Math.max(work.bytes / machine.readGBs / 1e6, work.macs / machine.int8GMacs / 1e6);
+}
+
+/** 10⁹ multiply-adds a second of our own product of M rows; of one row, 10⁹ weights read a second. */
+function ownRate(runtime: Runtime, { library }: CpuKernels, M: number, N: number): number {
+  const K = 1152;
+  const g = new Graph('own');
+  const x = g.input('x', 'float32', [M, 1, K]);
+  const { data, shape } = packPanels(new Float32Array(N * K).fill(0.5), N, K);
+  const w = g.input('w', 'uint8', shape);
+  const output = { dtype: 'float32', shape: [M, 1, N] } as const;
+  const attributes = { K, N, gate: 0, epsilon: real(0) };
+  g.output('y', g.contrib('BlockLinear', [x, w], attributes, [output], 'parapet')[0]!);
+  const feeds = {
+    x: Tensor.zeros(runtime, 'float32', [M, 1, K]),
+    w: Tensor.over(runtime, 'uint8', shape, data),
+  };
+  feeds.x.data.fill(0.3);
+  return best(runtime, g, feeds, M * K * N, { operators: [library] });
 }
 
 /** A matrix-vector product over 256 MB: bound by reading. */
@@ -47,8 +75,14 @@ function int8Rate(runtime: Runtime): number {
 }
 
 /** 10⁹ units a second of the fastest of some runs. */
-function best(runtime: Runtime, g: Graph, feeds: Record<string, Tensor>, units: number): number {
-  const session = runtime.createSession({ bytes: encodeModel(g) });
+function best(
+  runtime: Runtime,
+  g: Graph,
+  feeds: Record<string, Tensor>,
+  units: number,
+  options: SessionOptions = {},
+): number {
+  const session = runtime.createSession({ bytes: encodeModel(g) }, options);
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 12; i++) {
     const start = performance.now();

@@ -47,6 +47,9 @@ static void scoreKeys(const float (*queries)[mostHeadDim], const int8_t* keys, i
 }
 
 #if defined(__AMX_INT8__)
+/** Tiles of keys that are asked for before they are needed. The values are asked for meanwhile. */
+constexpr int64_t keysAhead = 6;
+
 /** Tile shapes of attention: two C of 16 positions by 8 columns, one A of 16 keys, one B of 8 columns. */
 static void configureAttentionTiles() {
   struct alignas(64) {
@@ -59,7 +62,8 @@ static void configureAttentionTiles() {
 
 /** The same by AMX for heads of 64: 16 keys are a tile as they lie, the queries are rounded to 15 bits. */
 template <int G>
-static void scoreTiles(const float (*queries)[mostHeadDim], const int8_t* keys, int64_t tiles, float* scores) {
+static void scoreTiles(const float (*queries)[mostHeadDim], const int8_t* keys, const int8_t* values, int64_t tiles,
+                       float* scores) {
   typedef int32_t Four __attribute__((vector_size(16)));
   alignas(64) int8_t columns[blockK / 4][2 * mostGroup][4] = {};
   alignas(64) Four products[4][tileM][2];
@@ -81,6 +85,12 @@ static void scoreTiles(const float (*queries)[mostHeadDim], const int8_t* keys, 
   _tile_loadd(2, columns, 32);
   for (int64_t step = 0; step < tiles + tilesAhead; step++) {
     const int8_t* from = keys + step * tileM * blockK;
+    if (step < tiles) {
+      for (int64_t line = 0; line < tileM; line++) {
+        _mm_prefetch((const char*)(values + (step * tileM + line) * blockK), _MM_HINT_T1);
+        _mm_prefetch((const char*)(from + (keysAhead * tileM + line) * blockK), _MM_HINT_T0);
+      }
+    }
     if (step < tiles && (step & 1)) {
       _tile_zero(0);
       _tile_loadd(3, from, blockK);
@@ -151,7 +161,7 @@ static void attendHeads(float (*queries)[mostHeadDim], const int8_t* keys, const
   }
 #if defined(__AMX_INT8__)
   // The last tile may read past the last position, what the slot held before: softmax leaves those scores out.
-  if (headDim == blockK) scoreTiles<G>(queries, keys, roundUp(count, tileM) / tileM, scores);
+  if (headDim == blockK) scoreTiles<G>(queries, keys, values, roundUp(count, tileM) / tileM, scores);
   else
 #endif
     scoreKeys<G>(queries, keys, count, headDim, scores);

@@ -133,6 +133,12 @@ struct BlockLinear {
                      int64_t first, int64_t count, int64_t panel, int64_t panels) const {
     Floats up[tileM], gates[tileM];
     const auto rows = [&](int64_t row, int64_t rows, auto product) {
+      // Each row's scales are a line of their own somewhere: asked for now, they are there when the product is.
+      for (int64_t r = 0; r < rows; r++) {
+        const int64_t at = (first + row + r) / call.rowsPerScale * N + panel * tileN;
+        if (call.scale != nullptr) _mm_prefetch((const char*)(call.scale + at), _MM_HINT_T0);
+        if (call.gateScale != nullptr) _mm_prefetch((const char*)(call.gateScale + at), _MM_HINT_T0);
+      }
       product(w, up);
       if (gate != Gate::none) product(gateW, gates);
       for (int64_t r = 0; r < rows; r++) finish(call, first + row + r, panel, up[r], gates[r]);

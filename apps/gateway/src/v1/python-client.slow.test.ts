@@ -1,8 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { wordTokenizer } from '@parapet/control/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GatewayFixture } from '../testing/gateway-fixture.ts';
+import { nullBaseModel } from '../testing/null-engine.ts';
+import { runNullTrainer } from '../testing/null-trainer.ts';
 
 /** A Python that has the `openai` package: PARAPET_TEST_PYTHON, or the one on the PATH. */
 function pythonWithClient(): string | null {
@@ -29,9 +32,25 @@ describe.skipIf(python === null)('the official Python client', () => {
 
   test('goes through the whole of /v1 unmodified', async () => {
     const key = await fixture.key(await fixture.tenant());
+    fixture.gateway.services.control.tokenizer = wordTokenizer;
+    const training = new AbortController();
+    const { workerToken } = fixture.config;
+    let trainer: Promise<void> | null = null;
     const script = fileURLToPath(new URL('./lifecycle.py', import.meta.url));
-    const args = [script, `${fixture.url}/v1`, key, 'smollm2-135m-instruct'];
-    const { stdout } = await promisify(execFile)(python!, args, { timeout: 120_000 });
-    expect(stdout).toMatch(/^ok /);
+    const child = spawn(python!, [script, `${fixture.url}/v1`, key, nullBaseModel.name], { timeout: 120_000 });
+    let told = '';
+    let failure = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      failure += chunk.toString('utf8');
+    });
+    child.stdout.on('data', (chunk: Buffer) => {
+      told += chunk.toString('utf8');
+      trainer ??= runNullTrainer(fixture.url, workerToken, nullBaseModel.digest, training.signal);
+    });
+    await once(child, 'close');
+    training.abort();
+    await trainer;
+    expect(failure).toBe('');
+    expect(told).toMatch(/^train\nok /);
   });
 });

@@ -116,12 +116,12 @@ export const wordTokenizer: RowTokenizer = {
 };
 
 /** An adapter file with a sound manifest and no tensors. */
-export function adapterFile(baseDigest: string): Buffer {
+export function adapterFile(baseDigest: string, baseModel = 'tiny'): Buffer {
   const manifest: AdapterManifest = {
     version: 1,
     config: { method: 'ia3' },
     baseDigest,
-    baseModel: 'tiny',
+    baseModel,
     parameters: 1,
   };
   const header = Buffer.from(JSON.stringify({ __metadata__: { parapet: JSON.stringify(manifest) } }));

@@ -25,6 +25,7 @@ import { useSearch } from '#lib/use-search.ts';
 import { adminJobs as text } from '#text/en/admin.ts';
 import { common } from '#text/en/common.ts';
 import { jobStatusNames } from '#text/en/job-status.ts';
+import { FairShares } from './fair-shares.tsx';
 import { queueInput } from './queue-input.ts';
 
 const priorities = [10, 5, 2, 1, 0, -1, -2, -5, -10];
@@ -136,49 +137,53 @@ export function JobQueue() {
     ],
     [setPriority.mutate],
   );
+  const jobs = query.data.pages.flatMap((page) => page.items);
   return (
-    <ListFrame
-      search={search}
-      onSearch={setSearch}
-      searchLabel={text.plural}
-      filters={
-        <FilterSelect
-          label={text.filter}
-          value={status}
-          onChange={setStatus}
-          options={[['', text.anyStatus], ...Object.entries(jobStatusNames)]}
-        />
-      }
-    >
-      <DataTable
-        label={text.title}
-        columns={columns}
-        rows={query.data.pages.flatMap((page) => page.items)}
-        rowId={(row) => row.id}
-        sortable={false}
-        empty={
-          deferred !== undefined || status !== '' ? (
-            <NoMatches
-              onClear={() => {
-                setSearch('');
-                setStatus('');
-              }}
-            />
-          ) : (
-            <EmptyState icon={ListOrdered} title={text.empty}>
-              {text.emptyText}
-            </EmptyState>
-          )
-        }
-        footer={
-          <ShowMore
-            more={query.hasNextPage}
-            pending={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
+    <>
+      <FairShares jobs={jobs} />
+      <ListFrame
+        search={search}
+        onSearch={setSearch}
+        searchLabel={text.plural}
+        filters={
+          <FilterSelect
+            label={text.filter}
+            value={status}
+            onChange={setStatus}
+            options={[['', text.anyStatus], ...Object.entries(jobStatusNames)]}
           />
         }
-      />
-    </ListFrame>
+      >
+        <DataTable
+          label={text.title}
+          columns={columns}
+          rows={jobs}
+          rowId={(row) => row.id}
+          sortable={false}
+          empty={
+            deferred !== undefined || status !== '' ? (
+              <NoMatches
+                onClear={() => {
+                  setSearch('');
+                  setStatus('');
+                }}
+              />
+            ) : (
+              <EmptyState icon={ListOrdered} title={text.empty}>
+                {text.emptyText}
+              </EmptyState>
+            )
+          }
+          footer={
+            <ShowMore
+              more={query.hasNextPage}
+              pending={query.isFetchingNextPage}
+              onMore={() => void query.fetchNextPage()}
+            />
+          }
+        />
+      </ListFrame>
+    </>
   );
 }
 

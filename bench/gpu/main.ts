@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { AdapterConfig } from '@parapet/contracts/adapter';
+import type { AdapterConfig, ParaConfig } from '@parapet/contracts/adapter';
 import { cpuDevice } from '@parapet/inference/cpu-device';
 import { cudaDevice } from '@parapet/inference/cuda-device';
 import { CudaRunner } from '@parapet/inference/cuda-runner';
@@ -68,7 +68,7 @@ function note(values: Record<string, unknown>): void {
   if (args.out !== undefined) writeFileSync(args.out, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-const para = (targets: 'qvu' | 'wide'): AdapterConfig => ({
+const para = (targets: 'qvu' | 'wide'): ParaConfig => ({
   ...{ method: 'para', targets, bias: false, rank: 12, pooler: 'mean', activation: 'gelu' },
 });
 
@@ -184,8 +184,13 @@ async function banking(model: BaseModel): Promise<void> {
   const card = accelerator();
   const common = { model, accelerator: card, device: gpu('float16'), data: args.data!, work: args.work, seed: 1 };
   const rows = small ? 2 : undefined;
-  const figures = await bankingFigures({ ...common, rows, config: para('qvu'), learningRate: 4e-3 });
-  note({ banking77_para: figures });
+  const wide: AdapterConfig = { ...para('wide'), bias: true };
+  for (const [name, config] of [
+    ['para_wide', wide],
+    ['para', para('qvu')],
+  ] as const) {
+    note({ [`banking77_${name}`]: await bankingFigures({ ...common, rows, config, learningRate: 5e-3 }) });
+  }
   card.close();
 }
 

@@ -12,7 +12,7 @@ DECLARE
 BEGIN
   FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
     AND p.proname IN ('parapet_limits', 'parapet_rate', 'parapet_drain', 'parapet_cost', 'parapet_price', 'parapet_admit', 'parapet_close',
-      'parapet_expire', 'parapet_accrue', 'parapet_adjust', 'parapet_take') LOOP
+      'parapet_expire', 'parapet_accrue', 'parapet_adjust', 'parapet_take', 'parapet_levels') LOOP
     EXECUTE format('DROP FUNCTION %s', f);
   END LOOP;
 END $$;
@@ -47,6 +47,26 @@ CREATE FUNCTION parapet_price(p_model text, p_plan_id text, p_at timestamptz) RE
   SELECT m FROM model_prices m
   WHERE m.model IN (p_model, '*') AND (m.plan_id IS NULL OR m.plan_id = p_plan_id) AND m.effective_from <= p_at
   ORDER BY m.model = '*', m.plan_id IS NULL, m.effective_from DESC LIMIT 1
+$$;
+-- What is left of the rate limits, nothing taken: {requests, tokens}, each as an admission tells it.
+CREATE FUNCTION parapet_levels(p_org_id text, p_key_id text, p_now_micros bigint DEFAULT NULL) RETURNS jsonb
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH moment AS (SELECT coalesce(p_now_micros, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS micros),
+  levels AS (
+    SELECT parapet_rate(l.limits, 'requestsPerMinute') AS rpm, parapet_rate(l.limits, 'tokensPerMinute') AS tpm, m.request_level, m.token_level, m.drained_at_micros
+      FROM (SELECT parapet_limits(p_org_id) AS limits) l LEFT JOIN org_meters m ON m.org_id = p_org_id
+    UNION ALL
+    SELECT a.requests_per_minute, a.tokens_per_minute, m.request_level, m.token_level, m.drained_at_micros
+      FROM api_keys a LEFT JOIN key_meters m ON m.key_id = a.id WHERE a.id = p_key_id AND a.org_id = p_org_id
+  ), buckets AS (
+    SELECT b.unit, b.per_minute, parapet_drain(coalesce(b.level, 0), b.per_minute, moment.micros - coalesce(v.drained_at_micros, 0)) AS level
+      FROM levels v, moment, LATERAL (VALUES ('requests', v.rpm, v.request_level), ('tokens', v.tpm, v.token_level)) AS b(unit, per_minute, level)
+      WHERE b.per_minute IS NOT NULL
+  ), tightest AS (
+    SELECT DISTINCT ON (unit) unit, per_minute, greatest(0, per_minute - ceil(level::numeric / 60000000)) AS room, ceil(level::numeric / greatest(per_minute, 1)) AS reset
+      FROM buckets ORDER BY unit, 3
+  )
+  SELECT jsonb_object_agg(unit, jsonb_build_array(per_minute, room, reset)) FROM tightest
 $$;
 -- Admits or refuses each request, in order, and places the holds of those admitted. All in one transaction.
 CREATE FUNCTION parapet_admit(p_requests jsonb, p_now_micros bigint DEFAULT NULL, p_lazy boolean DEFAULT false) RETURNS jsonb
@@ -388,7 +408,7 @@ DECLARE
   f regprocedure;
 BEGIN
   FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
-    AND p.proname IN ('parapet_admit', 'parapet_close', 'parapet_expire', 'parapet_accrue', 'parapet_adjust', 'parapet_take') LOOP
+    AND p.proname IN ('parapet_admit', 'parapet_close', 'parapet_expire', 'parapet_accrue', 'parapet_adjust', 'parapet_take', 'parapet_levels') LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO parapet_platform', f);
   END LOOP;

@@ -80,7 +80,7 @@ export type AdmitRow = {
 const toBucket = (row: AdmitRow['requests']): Bucket | null =>
   row === null ? null : { limit: row[0], remaining: row[1], resetMs: Math.ceil(row[2] / 1000) };
 
-export const rateLimitOf = (row: AdmitRow): RateLimit => ({
+export const rateLimitOf = (row: Pick<AdmitRow, 'requests' | 'tokens'>): RateLimit => ({
   requests: toBucket(row.requests),
   tokens: toBucket(row.tokens),
 });

@@ -1,7 +1,15 @@
 import { newId, type TenantId } from '@parapet/contracts/ids';
 import type { UsageReport } from '@parapet/contracts/serve-worker';
 import type { DatabaseHandle } from '@parapet/db/client';
-import { type Admission, type AdmitInput, type AdmitRow, type HoldInput, rateLimitOf, refusalOf } from './admission.ts';
+import {
+  type Admission,
+  type AdmitInput,
+  type AdmitRow,
+  type HoldInput,
+  type RateLimit,
+  rateLimitOf,
+  refusalOf,
+} from './admission.ts';
 import { createFlush } from './flush.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { CloseItem, SettleInput, Settlement } from './settlement.ts';
@@ -39,6 +47,8 @@ export type Metering = {
   sweepExpired(limit?: number): Promise<number>;
   /** Removes holds closed before `before` (the ledger keeps their entries) and buckets that are empty again. */
   pruneHolds(before: Date): Promise<number>;
+  /** What is left of the rate limits of a caller; nothing is taken. */
+  rateLimit(who: { tenantId: TenantId; keyId: string | null }): Promise<RateLimit>;
   /** One of `perMinute` of `scope`, for what is no inference request. Milliseconds to wait, or null when taken. */
   take(scope: string, perMinute: number, units?: number): Promise<number | null>;
   /** An administrator's correction of what counts as used; negative gives back. */
@@ -218,6 +228,13 @@ export function createMetering(handle: DatabaseHandle, options: MeteringOptions 
         [nowMicros()],
       );
       return rows.length;
+    },
+    rateLimit: async ({ tenantId, keyId }) => {
+      const [row] = await handle.query<{ levels: Partial<Pick<AdmitRow, 'requests' | 'tokens'>> | null }>(
+        'select parapet_levels($1, $2, $3::bigint) as levels',
+        [tenantId, keyId, nowMicros()],
+      );
+      return rateLimitOf({ requests: row?.levels?.requests ?? null, tokens: row?.levels?.tokens ?? null });
     },
     take: async (scope, perMinute, units = 1) => {
       const [row] = await handle.query<{ wait: number | null }>(

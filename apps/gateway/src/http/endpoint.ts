@@ -1,11 +1,12 @@
 import { fromZodError, ParapetError } from '@parapet/contracts/errors';
-import type { ControlContext } from '@parapet/control/context';
+import type { ControlContext, Principal } from '@parapet/control/context';
 import type { VerbName } from '@parapet/control/rules';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { GatewayServices } from '../services.ts';
 import { nulRefusal } from './app.ts';
 import { withIdempotency } from './idempotency.ts';
+import { rateLimitHeaders } from './rate-limit-headers.ts';
 
 /** One call of an endpoint: authenticated, its input parsed. */
 export interface Call<B, Q> {
@@ -62,6 +63,8 @@ export function addEndpoint(app: FastifyInstance, services: GatewayServices, def
       const inPath = Object.values(request.params as Record<string, string>);
       const inQuery = Object.entries(request.query as Record<string, string | string[]>).flat(2);
       if ([...inPath, ...inQuery].some((text) => text.includes('\0'))) throw nulRefusal();
+      // An inference answer tells what its own admission left.
+      if (definition.rule !== 'models.resolve') reply.headers(await limitsOf(services, principal));
       const context: ControlContext = {
         services: services.control,
         principal,
@@ -81,6 +84,12 @@ export function addEndpoint(app: FastifyInstance, services: GatewayServices, def
       return reply;
     },
   });
+}
+
+async function limitsOf({ metering }: GatewayServices, principal: Principal): Promise<Record<string, string>> {
+  if (principal.kind === 'system' || principal.tenancy === null) return {};
+  const keyId = principal.kind === 'api_key' ? principal.keyId : null;
+  return rateLimitHeaders(await metering.rateLimit({ tenantId: principal.tenancy.id, keyId }));
 }
 
 function bodyOf(request: FastifyRequest): unknown {

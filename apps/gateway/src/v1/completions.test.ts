@@ -191,6 +191,20 @@ describe('on the wire', () => {
     expect(second.headers.get('x-ratelimit-reset-requests')).toMatch(/^\d+(ms|s)$/);
   });
 
+  test('every other answer tells the limits too, as they move, and takes nothing', async () => {
+    const key = await fixture.key(await fixture.tenant({ requestsPerMinute: 4 }), { tokensPerMinute: 5_000 });
+    const headers = { authorization: `Bearer ${key}` };
+    const look = async (path: string) => {
+      const answer = await fetch(`${fixture.url}${path}`, { headers });
+      await answer.text();
+      const of = (name: string) => answer.headers.get(`x-ratelimit-${name}`);
+      return [of('limit-requests'), of('remaining-requests'), of('limit-tokens')];
+    };
+    expect(await look('/v1/models')).toEqual(['4', '4', '5000']);
+    await (await post(ask, headers)).text();
+    for (const path of ['/v1/files', '/v1/files/file-none']) expect(await look(path)).toEqual(['4', '3', '5000']);
+  });
+
   test('a stream is lines of data that end with [DONE]', async () => {
     const answer = await post({ ...ask, stream: true });
     expect(answer.headers.get('content-type')).toContain('text/event-stream');

@@ -1,4 +1,4 @@
-import { bigint, bigserial, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { createdAt, moment, updatedAt } from './columns.ts';
 
 export const platformSettings = pgTable('platform_settings', {
@@ -69,19 +69,3 @@ export const rateLimitBuckets = pgTable('rate_limit_buckets', {
   /** Microseconds since 1970 at which `level` was right. */
   drainedAtMicros: bigint('drained_at_micros', { mode: 'bigint' }).notNull(),
 });
-
-/** What must happen after a transaction, and exactly when it committed. */
-export const outbox = pgTable(
-  'outbox',
-  {
-    sequence: bigserial('sequence', { mode: 'number' }).primaryKey(),
-    topic: text('topic').notNull(),
-    orgId: text('org_id'),
-    payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
-    attempts: integer('attempts').notNull().default(0),
-    availableAt: moment('available_at').notNull().defaultNow(),
-    processedAt: moment('processed_at'),
-    createdAt: createdAt(),
-  },
-  (t) => [index('outbox_due_idx').on(t.processedAt, t.availableAt)],
-);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { HealthView } from '@parapet/contracts/portal/admin';
-import { fineTuningJobs, holds, outbox, workers } from '@parapet/db/schema';
-import { and, count, eq, gt, isNull, lt, sql } from 'drizzle-orm';
+import { fineTuningJobs, holds, webhookDeliveries, workers } from '@parapet/db/schema';
+import { and, count, eq, gt, lt, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { defineVerb } from '../../verb.ts';
 
@@ -47,11 +47,11 @@ export const getHealth = defineVerb(
             .from(holds)
             .where(and(eq(holds.status, 'held'), lt(holds.expiresAt, overdue))),
         ),
-        lateOutbox: await one(
+        lateDeliveries: await one(
           tx
             .select({ n: count() })
-            .from(outbox)
-            .where(and(isNull(outbox.processedAt), lt(outbox.availableAt, overdue))),
+            .from(webhookDeliveries)
+            .where(and(eq(webhookDeliveries.status, 'pending'), lt(webhookDeliveries.nextAttemptAt, overdue))),
         ),
       };
     });
@@ -63,7 +63,7 @@ export const getHealth = defineVerb(
       workersHealth('Serve workers', facts.serve, facts.serve === 0),
       workersHealth('Train workers', facts.train, facts.train === 0 && facts.queued > 0),
       backlog('Holds past their time', facts.lateHolds),
-      backlog('Webhooks and other deliveries past their time', facts.lateOutbox),
+      backlog('Webhook deliveries past their time', facts.lateDeliveries),
     ];
     return { version, startedAt, components };
   },

@@ -2,7 +2,7 @@
  * The WebGPU device: checks it against the CPU engine's answers, then times it. docs/webgpu.md says how to run it.
  *
  *   npx tsx bench/gpu/webgpu.ts --model FOLDER_OR_GGUF --references FILE [--parts references,check,decode,anatomy,prompt]
- *          [--rows 1,16,64,256] [--out FILE] [--work DIR] [--software] [--switches DAWN,…]
+ *          [--rows 1,16,64,256] [--out FILE] [--work DIR] [--software] [--switches DAWN,…] [--backend NAME]
  *
  * `references` writes FILE with the CPU's float32 engine, so that the rest can run where only the card is.
  */
@@ -16,6 +16,7 @@ import { AdapterShelf } from '@parapet/inference/testing';
 import { Gpu } from '@parapet/inference/webgpu';
 import { webGpuDevice } from '@parapet/inference/webgpu-device';
 import { type BaseModel, openModel } from '@parapet/models/open';
+import { tinyModel } from '@parapet/models/testing';
 import { describeMachine } from '../harness/report.ts';
 import { agreement, type Reference, references } from './agreement.ts';
 import {
@@ -43,11 +44,14 @@ const { values: args } = parseArgs({
     software: { type: 'boolean', default: false },
     /** More switches of Dawn, to see what they do to the times. */
     switches: { type: 'string', default: '' },
+    /** `null`: computes nothing, and has little memory; the anatomy's `host` is what writing down a step of 30 layers takes. */
+    backend: { type: 'string' },
   },
 });
 const parts = args.parts.split(',');
 const small = args.software;
-const gpuOptions = { software: args.software, switches: args.switches.split(',').filter(Boolean) };
+const { software, backend } = args;
+const gpuOptions = { software, backend, switches: args.switches.split(',').filter(Boolean) };
 mkdirSync(args.work, { recursive: true });
 
 const results: Record<string, unknown> =
@@ -72,7 +76,7 @@ function shelfOf(model: BaseModel, count: number): { shelf: AdapterShelf; digest
 
 async function describe(): Promise<void> {
   const gpu = await Gpu.open(gpuOptions);
-  await gpu.rehearse();
+  if (backend !== 'null') await gpu.rehearse();
   const { maxStorageBufferBindingSize, maxBufferSize } = gpu.device.limits;
   const features = [...gpu.device.features].join(' ');
   note({ machine: describeMachine(), adapter: gpu.name, features, maxStorageBufferBindingSize, maxBufferSize });
@@ -127,9 +131,10 @@ async function times(model: BaseModel): Promise<void> {
   await bench.engine.close();
 }
 
-await describe();
-if (args.model === undefined) process.exit(0);
-const model = await openModel(args.model);
+if (args.parts !== 'references') await describe();
+if (args.model === undefined && backend !== 'null') process.exit(0);
+const narrow = { layers: 30, width: 48, headDim: 16, heads: 4, kvHeads: 2, ffn: 80 };
+const model = backend === 'null' ? tinyModel(1, narrow) : await openModel(args.model!);
 if (parts.includes('references')) {
   const { shelf, digests } = shelfOf(model, 8);
   const size = { count: Number(args.prompts), tokens: Number(args.tokens), folder: args.work };
@@ -141,9 +146,10 @@ if (parts.includes('references')) {
 if (parts.includes('check')) await check(model);
 if (parts.includes('decode') || parts.includes('prompt')) await times(model);
 if (parts.includes('anatomy')) {
-  const sizes = small ? [[2, 20]] : args.rows.split(',').map((rows) => [Number(rows), 300]);
-  for (const [rows, tokens] of sizes) {
-    note({ [`anatomy_${rows}`]: await stepAnatomy(model, gpuOptions, args.work, rows!, tokens!, small ? 1 : 12) });
+  const tokens = backend === 'null' ? 20 : 300;
+  const sizes = small ? [[2, 20]] : args.rows.split(',').map((rows) => [Number(rows), tokens]);
+  for (const [rows, length] of sizes) {
+    note({ [`anatomy_${rows}`]: await stepAnatomy(model, gpuOptions, args.work, rows!, length!, small ? 1 : 24) });
   }
 }
 console.log(JSON.stringify(results));

@@ -19,6 +19,8 @@ export interface GpuOptions {
   software?: boolean;
   /** More switches of Dawn to turn on. */
   switches?: readonly string[];
+  /** Dawn's backend in place of the platform's own; `null` computes nothing, which shows what the host's part takes. */
+  backend?: string;
 }
 
 /** Switches of Dawn: our kernels check their own bounds and fill their own workgroup memory; times are wanted exact. */
@@ -50,10 +52,11 @@ export class Gpu {
   }
 
   /** Opens the fastest adapter with its whole limits. Throws a sentence that says what is missing. */
-  static async open({ software = false, switches = [] }: GpuOptions = {}): Promise<Gpu> {
+  static async open({ software = false, switches = [], backend }: GpuOptions = {}): Promise<Gpu> {
     const root = (await importDawn()).create([
       `enable-dawn-features=${[...switchedOn, ...switches].join(',')}`,
       `disable-dawn-features=${switchedOff.join(',')}`,
+      ...(backend === undefined ? [] : [`backend=${backend}`]),
     ]);
     const adapter = await root.requestAdapter({ powerPreference: 'high-performance' });
     if (adapter === null) {
@@ -171,8 +174,8 @@ export class Gpu {
       return work();
     } finally {
       const error = await this.device.popErrorScope();
-      if (error !== null)
-        this.failure ??= new Error(`${this.name} has too little memory for ${what}: ${error.message}`);
+      // In place of what was reported before: that only says that buffers are missing.
+      if (error !== null) this.failure = new Error(`${this.name} has too little memory for ${what}: ${error.message}`);
       this.check();
     }
   }

@@ -33,6 +33,18 @@ describe.skipIf(missing !== null)(`opening WebGPU${because}`, () => {
   });
 });
 
+describe('a WebGPU device with too little memory', () => {
+  it('says for what', async () => {
+    const gpu = await Gpu.open({ software: true, backend: 'null' }); // it has half a gigabyte
+    const work = () => {
+      const buffers = Array.from({ length: 8 }, () => gpu.buffer('a buffer', 100e6));
+      gpu.submit((encoder) => encoder.copyBufferToBuffer(buffers[0]!, 0, buffers[7]!, 0, 16));
+    };
+    await expect(gpu.allocating('the weights', work)).rejects.toThrow('too little memory for the weights');
+    gpu.close();
+  });
+});
+
 describe.skipIf(missing !== null)(`the engine on WebGPU${because}`, () => {
   const model = tinyModel(11, { layers: 2, headDim: 16, heads: 4, kvHeads: 2, width: 48, ffn: 80 });
   const shelf = new AdapterShelf(model);

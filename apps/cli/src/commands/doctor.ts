@@ -1,6 +1,7 @@
 import type { Check } from '../doctor/check.ts';
 import { checkCuda } from '../doctor/cuda.ts';
 import { checkDisk, checkNode, checkPip, checkPort, checkProcessor } from '../doctor/host.ts';
+import { checkKernels } from '../doctor/kernels.ts';
 import { checkOnnxRuntime } from '../doctor/onnx-runtime.ts';
 import { checkWebGpu } from '../doctor/webgpu.ts';
 import { cliEnv } from '../env.ts';
@@ -18,6 +19,7 @@ export async function run(): Promise<number> {
     await checkPort('gateway', env.gatewayPort, 'PARAPET_PORT'),
     await checkPort('portal', env.portalPort, 'PARAPET_PORTAL_PORT'),
     ...checkOnnxRuntime(),
+    checkKernels(env.dataDir),
   ];
   const cuda = checkCuda(env.cudaLibraries);
   print('This machine', needed);

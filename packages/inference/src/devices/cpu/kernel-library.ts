@@ -93,5 +93,11 @@ function build(folder: string, compiler: string, instructions: Instructions): st
     return { failed: `${compiler} failed: ${stderr.trim().split('\n')[0] ?? 'no message'}` };
   }
   renameSync(unfinished, path);
+  // What an older source or compiler made is of no use any more.
+  for (const file of readdirSync(folder)) {
+    if (file.startsWith(`kernels-${instructions}-`) && file.endsWith('.so') && join(folder, file) !== path) {
+      rmSync(join(folder, file), { force: true });
+    }
+  }
   return path;
 }

@@ -48,7 +48,8 @@ describe('CurveStore', () => {
     store.add([point(1, 8), point(2, 4)]);
     const smooth = store.columns()[2];
     expect(smooth[0]).toBeCloseTo(8);
-    expect(smooth[1]).toBeCloseTo((0.9 * 8 + 4) / 1.9);
+    const keep = 2 / 22;
+    expect(smooth[1]).toBeCloseTo((keep * 8 + 4) / (1 + keep));
   });
 
   it('tells who listens', () => {
@@ -61,5 +62,15 @@ describe('CurveStore', () => {
     stop();
     store.add([point(2, 1)]);
     expect(told).toBe(1);
+  });
+
+  it('smooths a long curve and stays near a short one', () => {
+    const smoothedEnd = (length: number) => {
+      const store = new CurveStore();
+      store.add(Array.from({ length }, (_, at) => point(at + 1, at === length - 1 ? 0 : 1)));
+      return store.columns()[2].at(-1) ?? Number.NaN;
+    };
+    expect(smoothedEnd(20)).toBeCloseTo(0.5, 2);
+    expect(smoothedEnd(1000)).toBeCloseTo(0.9, 2);
   });
 });

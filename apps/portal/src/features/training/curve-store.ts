@@ -3,8 +3,9 @@ import type { StepMetrics } from '@parapet/contracts/recipe';
 /** Aligned columns as uPlot takes them: step, training loss, smoothed training loss, validation loss. */
 export type CurveColumns = [number[], (number | null)[], (number | null)[], (number | null)[]];
 
-/** How much of the last smoothed value stays, per point. */
-const smoothing = 0.9;
+/** How much of the last smoothed value stays, per point: of a long curve, and of one of `count` points, which it would belie. */
+const mostSmoothing = 0.9;
+const smoothingOf = (count: number) => Math.min(mostSmoothing, count / (count + 20));
 
 /**
  * The loss curve of one job, growing while it runs. Metrics may come twice or late (history and the live stream
@@ -67,6 +68,7 @@ export class CurveStore {
   columns(): CurveColumns {
     if (this.cached) return this.cached;
     const columns: CurveColumns = [[], [], [], []];
+    const smoothing = smoothingOf(this.points.length);
     let sum = 0;
     let weight = 0;
     for (const point of this.points) {

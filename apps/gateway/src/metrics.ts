@@ -15,6 +15,7 @@ export class Metrics {
   readonly #e2e: Histogram;
   readonly firstToken: Histogram;
   readonly interToken: Histogram;
+  readonly adapterLoad: Histogram;
   readonly httpRequests: Counter<'route' | 'status'>;
 
   constructor(fleet: () => Fleet) {
@@ -37,6 +38,7 @@ export class Metrics {
     this.interToken = histogram('parapet_inter_token_latency_seconds', 'Between two pieces of text, per token.');
     this.#e2e = histogram('parapet_e2e_request_latency_seconds', 'From the arrival to the end of a generation.');
     this.#queueTime = histogram('parapet_request_queue_time_seconds', 'Waiting for the engine.');
+    this.adapterLoad = histogram('parapet_adapter_load_seconds', 'Fetching, checking and preparing an adapter.');
     this.httpRequests = new Counter({
       name: 'parapet_http_requests_total',
       help: 'Answers, by route and status.',

@@ -174,6 +174,8 @@ export const serveHeartbeatSchema = z.strictObject({
   stepMsP99: z.number().nullable(),
   /** Step time of adapted rows over base rows, minus one; null until both were seen. */
   adapterTax: z.number().nullable(),
+  /** Milliseconds of each load of an adapter since the last heartbeat; told once. */
+  adapterLoadMs: z.array(z.number().min(0)).max(1000).optional(),
   generatedTokens: z.int(),
   promptTokens: z.int(),
   deviceMicros: z.int(),

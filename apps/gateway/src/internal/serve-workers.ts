@@ -19,6 +19,7 @@ export function addServeWorkerRoutes(app: FastifyInstance, services: GatewayServ
     const beat = parseInput(serveHeartbeatSchema, request.body);
     const { worker, control } = await registry.heartbeat(request.params.id, beat);
     services.fleet.note(worker);
+    for (const ms of beat.adapterLoadMs ?? []) services.metrics.adapterLoad.observe(ms / 1000);
     const mine = beat.unacknowledged.filter((report) => services.settled.has(report.requestId));
     const old = Date.now() - freshReportMs;
     const lost = beat.unacknowledged.filter(

@@ -66,8 +66,8 @@ export class WorkerRegistry {
     beat: ServeHeartbeat,
   ): Promise<{ worker: RegisteredServeWorker; control: WorkerControl }> {
     const now = new Date();
-    // The reports are booked apart; kept in the row they would only be a second copy.
-    const heartbeat: ServeHeartbeat = { ...beat, unacknowledged: [] };
+    // The reports and loads are booked apart; kept in the row they would only be a second copy.
+    const heartbeat: ServeHeartbeat = { ...beat, unacknowledged: [], adapterLoadMs: [] };
     const status = !beat.healthy ? 'unhealthy' : beat.draining ? 'draining' : 'ready';
     const [row] = await asPlatform(this.#database.db, (tx) =>
       tx

@@ -266,7 +266,7 @@ describe('on the wire', () => {
     expect(other.headers.get('x-should-retry')).toBe('false');
   });
 
-  test('a worker is told at once that its account of a settled request is booked', async () => {
+  test('a heartbeat: accounts of settled requests are acknowledged at once, loads are counted', async () => {
     const answer = await post({ model, messages: [{ role: 'user', content: 'x' }], max_tokens: 2 });
     const settled = answer.headers.get('x-request-id')!;
     const inject = (url: string, payload: object) =>
@@ -291,9 +291,16 @@ describe('on the wire', () => {
       },
       finishedAt: Date.now(),
     });
-    const beat = { ...worker!.heartbeat, unacknowledged: [report(settled), report('req_still_streaming')] };
+    const beat = {
+      ...worker!.heartbeat,
+      adapterLoadMs: [20, 40],
+      unacknowledged: [report(settled), report('req_still_streaming')],
+    };
     const told = await inject(`/internal/workers/serve/${worker!.id}/heartbeat`, beat);
     expect(told.json()).toMatchObject({ acknowledged: [settled] });
+    const metrics = await (await fetch(`${fixture.url}/metrics`)).text();
+    expect(metrics).toContain('parapet_adapter_load_seconds_count 2');
+    expect(metrics).toContain('parapet_adapter_load_seconds_sum 0.06');
   });
 
   test('health, readiness, metrics and the description', async () => {

@@ -58,6 +58,7 @@ export class ServeWorker implements LinkedWorker {
       stepMsP50: stats.stepMsP50,
       stepMsP99: stats.stepMsP99,
       adapterTax: stats.adapterTax,
+      adapterLoadMs: this.engine.adapters.loadMs.splice(0),
       generatedTokens: stats.generatedTokens,
       promptTokens: stats.promptTokens,
       deviceMicros: stats.deviceMicros,

@@ -14,7 +14,7 @@ export type PageSpec = {
 const prompt = 'Is this mail spam or ham? Answer with one word.\n\nSubject: You have won a free holiday, claim it now';
 
 async function ask(page: Page): Promise<void> {
-  await page.getByLabel('Prompt').fill(prompt);
+  await page.getByLabel('Prompt', { exact: true }).fill(prompt);
   await page.getByText('Show token probabilities').click();
   await page.getByRole('button', { name: 'Run' }).click();
   await page
@@ -25,17 +25,17 @@ async function ask(page: Page): Promise<void> {
 }
 
 async function showVectors(page: Page): Promise<void> {
-  const field = page.getByLabel('Prompt');
+  const field = page.getByLabel('Prompt', { exact: true });
   if ((await field.count()) === 0) return; // not a PARA adapter
   await field.fill(prompt);
-  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
   await page.getByRole('table').waitFor({ timeout: 60_000 });
 }
 
 async function chooseSettings(page: Page): Promise<void> {
   await page.getByLabel('Training dataset').selectOption({ index: 1 });
   await page.locator('summary', { hasText: 'Advanced settings' }).click();
-  await page.getByLabel('Method').selectOption('para');
+  await page.getByLabel('Method', { exact: true }).selectOption('para');
   await page.getByText('Steps', { exact: true }).waitFor();
 }
 

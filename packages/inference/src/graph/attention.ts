@@ -13,8 +13,6 @@ export interface AttentionInputs {
   totalLength: Value;
   cos: Value;
   sin: Value;
-  /** One query a row. */
-  isStep: boolean;
 }
 
 export interface AttentionOutputs {
@@ -36,7 +34,7 @@ export function attend(
   const [B, S] = packed.shape as [string, string | number];
   const output = { dtype: 'float32', shape: [B, S, queryWidth(spec)] } as const;
   const { pastKey, pastValue, lastPositions, totalLength, cos, sin } = inputs;
-  if (inputs.isStep && weights.layout === 'panels' && cache.type === 'int8') {
+  if (weights.layout === 'panels' && cache.type === 'int8') {
     const [keyScales, valueScales] = cacheScales(g, source, layer).slice(3);
     const [attended] = g.contrib(
       'CachedAttention',
@@ -82,7 +80,6 @@ export function attentionInputs(
   g: Graph,
   source: GraphSource,
   capacity: string,
-  isStep: boolean,
 ): Omit<AttentionInputs, 'pastKey' | 'pastValue'> & {
   cache(layer: number): { pastKey: Value; pastValue: Value };
 } {
@@ -92,7 +89,6 @@ export function attentionInputs(
     totalLength: g.input('total_length', 'int32', []),
     cos: stored(g, source, 'rope_cos'),
     sin: stored(g, source, 'rope_sin'),
-    isStep,
     cache: (layer) => ({
       pastKey: g.input(`past_key.${layer}`, source.cache.type, ['B', spec.kvHeads, capacity, spec.headDim]),
       pastValue: g.input(`past_value.${layer}`, source.cache.type, ['B', spec.kvHeads, capacity, spec.headDim]),

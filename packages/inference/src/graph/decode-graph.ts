@@ -27,7 +27,7 @@ export function buildDecodeGraph(source: GraphSource, variant: DecodeVariant): G
   const { spec } = source;
   const g = newGraph(`decode-${variant}`);
   const ids = g.input('input_ids', 'int64', ['B', 1]);
-  const { cache, ...attention } = attentionInputs(g, source, 'capacity', true);
+  const { cache, ...attention } = attentionInputs(g, source, 'capacity');
   let hidden = g.op('Gather', [stored(g, source, 'embed'), ids], { axis: 0 });
   for (let layer = 0; layer < spec.layers; layer++) {
     const scales: LayerScales = {};

@@ -17,7 +17,7 @@ export function buildLoraDecodeGraph(source: GraphSource, rank: number): Graph {
   const { spec } = source;
   const g = newGraph('decode-lora');
   const ids = g.input('input_ids', 'int64', ['B', 1]);
-  const { cache, ...attention } = attentionInputs(g, source, 'capacity', true);
+  const { cache, ...attention } = attentionInputs(g, source, 'capacity');
   let hidden = g.op('Gather', [stored(g, source, 'embed'), ids], { axis: 0 });
   for (let layer = 0; layer < spec.layers; layer++) {
     const update = (linear: ServingLinear, x: Value, y: Value): Value => {

@@ -28,7 +28,7 @@ export function buildPrefillGraph(source: GraphSource, from: number, to: number,
     from === 0
       ? g.op('Gather', [stored(g, source, 'embed'), g.input('input_ids', 'int64', ['B', 'S'])], { axis: 0 })
       : g.input('hidden', 'float32', ['B', 'S', spec.width]);
-  const { cache, ...attention } = attentionInputs(g, source, 'capacity', false);
+  const { cache, ...attention } = attentionInputs(g, source, 'capacity');
   const adapter = mode.kind === 'generated' ? promptScales(g, spec, mode.config) : null;
   for (let layer = from; layer < to; layer++) {
     const out = decoderLayer(g, source, layer, hidden, { ...attention, ...cache(layer) }, (normed) => {

@@ -321,6 +321,39 @@ describe.each(builds)('$instructions', ({ library }) => {
     }
   });
 
+  test('a prompt at once attends and writes as its positions do one by one, to the bit', () => {
+    const [heads, kvHeads, d, length, capacity] = [9, 3, 64, 37, 64] as const;
+    const width = (heads + 2 * kvHeads) * d;
+    const packed = numbers(60, length * width);
+    const table = Float32Array.from({ length: (capacity * d) / 2 }, (_, i) => Math.cos(i));
+    const scales = new Float32Array(kvHeads * d).fill(0.02);
+    const attend = (from: number, to: number, cache: { keys: Int8Array; values: Int8Array }) =>
+      run(
+        library,
+        'CachedAttention',
+        {
+          packed: { dtype: 'float32', shape: [1, to - from, width], data: packed.slice(from * width, to * width) },
+          keys: { dtype: 'int8', shape: [1, kvHeads, capacity, d], data: cache.keys },
+          values: { dtype: 'int8', shape: [1, kvHeads, capacity, d], data: cache.values },
+          last: { dtype: 'int32', shape: [1], data: Int32Array.of(to - 1) },
+          table: { dtype: 'float32', shape: [capacity, d / 2], data: table },
+          scales: { dtype: 'float32', shape: [kvHeads * d], data: scales },
+        },
+        ['packed', 'keys', 'values', 'last', 'table', 'table', 'scales', 'scales'],
+        { heads, kv_heads: kvHeads },
+      );
+    const empty = () => ({
+      keys: new Int8Array(kvHeads * capacity * d),
+      values: new Int8Array(kvHeads * capacity * d),
+    });
+    const [whole, single] = [empty(), empty()];
+    const together = attend(0, length, whole);
+    const alone = Array.from({ length }, (_, position) => [...attend(position, position + 1, single)]).flat();
+    expect([...together]).toEqual(alone);
+    expect(whole).toEqual(single);
+    expect(whole.keys.some((x) => x !== 0)).toBe(true);
+  });
+
   test('the likeliest is the first of the largest, −1 where there is no number', () => {
     const width = 1003;
     const rows = 4;

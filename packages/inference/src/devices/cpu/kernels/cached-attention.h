@@ -175,27 +175,39 @@ static void attendHeads(float (*queries)[mostHeadDim], const int8_t* keys, const
   }
 }
 
-/**
- * One row and one KV head of a step: rotates its queries and its key by `position`, writes key and value into the
- * cache there, and attends to positions 0 … position. `scores` has room for
- * mostGroup numbers of every position, to whole tiles.
- */
-static void attendRow(const AttentionShape& shape, const float* packed, int64_t kvHead, int64_t position, int8_t* keys,
-                      int8_t* values, const float* cos, const float* sin, const float* keyScales,
-                      const float* valueScales, float* scores, float* out) {
+/** What attention of one row and KV head reads and writes. */
+struct HeadCache {
+  int8_t *keys, *values;
+  const float *keyScales, *valueScales;
+};
+
+/** Rotates a position's key and writes it and its value into the cache. `packed`: the position's projections. */
+static void writePosition(const AttentionShape& shape, const float* packed, int64_t kvHead, int64_t position,
+                          const HeadCache& cache, const float* cos, const float* sin) {
   const int64_t d = shape.headDim;
-  const float* angles[] = {cos + position * (d / 2), sin + position * (d / 2)};
   alignas(64) float turned[mostHeadDim];
-  rotate(packed + (shape.heads + kvHead) * d, angles[0], angles[1], d, turned);
-  quantiseHead(turned, keyScales, d, keys + position * d);
-  quantiseHead(packed + (shape.heads + shape.kvHeads + kvHead) * d, valueScales, d, values + position * d);
+  rotate(packed + (shape.heads + kvHead) * d, cos + position * (d / 2), sin + position * (d / 2), d, turned);
+  quantiseHead(turned, cache.keyScales, d, cache.keys + position * d);
+  quantiseHead(packed + (shape.heads + shape.kvHeads + kvHead) * d, cache.valueScales, d, cache.values + position * d);
+}
+
+/**
+ * A position's queries of one KV head over positions 0 … position. `scores` has room for mostGroup numbers of every
+ * position, to whole tiles.
+ */
+static void attendPosition(const AttentionShape& shape, const float* packed, int64_t kvHead, int64_t position,
+                           const HeadCache& cache, const float* cos, const float* sin, float* scores, float* out) {
+  const int64_t d = shape.headDim;
   alignas(64) float queries[mostGroup][mostHeadDim];
   for (int64_t first = 0; first < shape.group(); first += mostGroup) {
     const int64_t count = shape.group() - first < mostGroup ? shape.group() - first : mostGroup;
     const int64_t head = kvHead * shape.group() + first;
-    for (int64_t g = 0; g < count; g++) rotate(packed + (head + g) * d, angles[0], angles[1], d, queries[g]);
+    for (int64_t g = 0; g < count; g++) {
+      rotate(packed + (head + g) * d, cos + position * (d / 2), sin + position * (d / 2), d, queries[g]);
+    }
     const auto attend = [&](auto run) {
-      run(queries, keys, values, position + 1, d, keyScales, valueScales, scores, out + head * d);
+      run(queries, cache.keys, cache.values, position + 1, d, cache.keyScales, cache.valueScales, scores,
+          out + head * d);
     };
     switch (count) {
       case 1: attend(attendHeads<1>); break;

@@ -1,0 +1,151 @@
+// BlockLinear: a product with everything that would be a pass over memory of its own.
+#pragma once
+#include "workers.h"
+
+/** Rows whose rounded form is in memory at once: that of 1,536 columns fills half a core's second cache. */
+constexpr int64_t rowsAtOnce = 256;
+/** Fewer numbers than this are rounded faster by one thread than by waking others. */
+constexpr int64_t serialNumbers = 1 << 15;
+/** Below so many rows products by VNNI are faster than whole tiles. */
+constexpr int64_t tileRowsFrom = 4;
+
+enum class Gate { none = 0, silu = 1, geluTanh = 2 };
+
+static inline Floats gateOf(Gate gate, Floats x) {
+  if (gate == Gate::silu) return x / (exponential(-x) + 1.0f);
+  // x · sigmoid(2 · √(2/π) · (x + 0.044715 x³)) is x/2 · (1 + tanh(√(2/π) · …))
+  const Floats inner = x * fma(x * x, all(0.044715f), all(1.0f)) * 1.5957691216f;
+  return x / (exponential(-inner) + 1.0f);
+}
+
+/**
+ * BlockLinear: x [B, S, K] · W → [B, S, N], W packed (block-linear.h).
+ * Inputs: x, W, W of a gate?, gain of an RMSNorm of x?, scale [B, 1, N]?, the gate's scale [B, 1, N]?, residual
+ * [B, S, N]?. y = (norm(x) · W) ∘ scale, times act(gate) where there is one, plus residual.
+ */
+struct BlockLinear {
+  int64_t K, N;
+  Gate gate;
+  float epsilon;
+
+  static const char* name() { return "BlockLinear"; }
+  static constexpr int inputs[] = {elementFloat, elementUint8, elementUint8, elementFloat,
+                                   elementFloat, elementFloat, elementFloat};
+  static constexpr size_t required = 2;
+  static constexpr int outputs[] = {elementFloat};
+
+  explicit BlockLinear(const OrtKernelInfo* info)
+      : K(ort::integerAttribute(info, "K")), N(ort::integerAttribute(info, "N")),
+        gate((Gate)ort::integerAttribute(info, "gate")), epsilon(ort::realAttribute(info, "epsilon")) {}
+
+  struct Call {
+    const float *x, *gain, *scale, *gateScale, *residual;
+    float* y;
+    int64_t rowsPerScale;
+  };
+
+  void compute(OrtKernelContext* context) const {
+    const auto numbers = [&](size_t index) {
+      const OrtValue* value = ort::input(context, index);
+      return value == nullptr ? nullptr : (const float*)ort::data(value);
+    };
+    ort::Shape shape = ort::shape(ort::input(context, 0));
+    const int64_t rows = shape.elements() / K;
+    shape.dims[shape.rank - 1] = N;
+    float* y = (float*)ort::data(ort::output(context, 0, shape.dims, shape.rank));
+    const int64_t rowsPerScale = shape.rank == 3 ? shape.dims[1] : 1;
+    const Call call = {numbers(0), numbers(3), numbers(4), numbers(5), numbers(6), y, rowsPerScale};
+    const PackedMatrix w(numbers(1), K);
+    const PackedMatrix gateW(gate == Gate::none ? nullptr : numbers(2), K);
+    for (int64_t first = 0; first < rows; first += rowsAtOnce) {
+      const int64_t count = rows - first < rowsAtOnce ? rows - first : rowsAtOnce;
+      multiply(context, call, w, gateW, first, count);
+    }
+  }
+
+  void multiply(const OrtKernelContext* context, const Call& call, const PackedMatrix& w, const PackedMatrix& gateW,
+                int64_t first, int64_t count) const {
+    RoundedRows x;
+    x.place(scratch<0>(RoundedRows::bytes(count, w.blocks)), count, w.blocks);
+    const auto roundRows = [&](int64_t from, int64_t to) {
+      float* normed = call.gain == nullptr ? nullptr : (float*)scratch<1>(K * sizeof(float));
+      for (int64_t row = from; row < to; row++) {
+        const float* source = call.x + (first + row) * K;
+        if (normed != nullptr) normRow(source, call.gain, epsilon, K, normed);
+        roundRow(normed != nullptr ? normed : source, K, x, row);
+      }
+    };
+    if (count * K < serialNumbers) {
+      roundRows(0, count);
+    } else {
+      const int64_t share = roundUp(count, 8) / 8;
+      parallel(context, (count + share - 1) / share, [&](int64_t index) {
+        roundRows(index * share, (index + 1) * share < count ? (index + 1) * share : count);
+      });
+    }
+    const int64_t panels = roundUp(N, tileN) / tileN;
+    const int64_t share = panels / 8 < 4 ? 4 : panels / 8 > 48 ? 48 : panels / 8;
+    parallel(context, (panels + share - 1) / share, [&](int64_t index) {
+#if defined(__AMX_INT8__)
+      const Tiles tiles(configureTiles);
+#endif
+      const int64_t end = (index + 1) * share < panels ? (index + 1) * share : panels;
+      for (int64_t panel = index * share; panel < end; panel++) multiplyPanel(call, x, w, gateW, first, count, panel, end);
+    });
+  }
+
+  void multiplyPanel(const Call& call, const RoundedRows& x, const PackedMatrix& w, const PackedMatrix& gateW,
+                     int64_t first, int64_t count, int64_t panel, int64_t panels) const {
+    Floats up[tileM], gates[tileM];
+    const auto rows = [&](int64_t row, int64_t rows, auto product) {
+      // Each row's scales are a line of their own somewhere: asked for now, they are there when the product is.
+      for (int64_t r = 0; r < rows; r++) {
+        const int64_t at = (first + row + r) / call.rowsPerScale * N + panel * tileN;
+        if (call.scale != nullptr) _mm_prefetch((const char*)(call.scale + at), _MM_HINT_T0);
+        if (call.gateScale != nullptr) _mm_prefetch((const char*)(call.gateScale + at), _MM_HINT_T0);
+      }
+      product(w, up);
+      if (gate != Gate::none) product(gateW, gates);
+      for (int64_t r = 0; r < rows; r++) finish(call, first + row + r, panel, up[r], gates[r]);
+    };
+#if defined(__AMX_INT8__)
+    if (count >= tileRowsFrom) {
+      const int64_t shares = roundUp(count, tileM) / tileM;
+      for (int64_t tile = 0; tile < shares; tile++) {
+        const int64_t row = tile * tileM;
+        rows(row, count - row < tileM ? count - row : tileM, [&](const PackedMatrix& matrix, Floats* out) {
+          multiplyTile(x, row, matrix, panel, tile, shares, panels, out);
+        });
+      }
+      return;
+    }
+#endif
+    int64_t row = 0;
+    for (; row + 4 <= count; row += 4) {
+      rows(row, 4, [&](const PackedMatrix& matrix, Floats* out) { multiplyRows<4>(x, row, matrix, panel, out); });
+    }
+    for (; row < count; row++) {
+      rows(row, 1, [&](const PackedMatrix& matrix, Floats* out) { multiplyRows<1>(x, row, matrix, panel, out); });
+    }
+  }
+
+  /** What follows the product of one row and 16 outputs. */
+  void finish(const Call& call, int64_t row, int64_t panel, Floats y, Floats gated) const {
+    const int64_t column = panel * tileN;
+    const int64_t width = N - column < tileN ? N - column : tileN;
+    const auto part = [&](const float* from) {
+      if (width == tileN) return load<Floats>(from + column);
+      Floats some = {};
+      std::memcpy(&some, from + column, width * sizeof(float));
+      return some;
+    };
+    const int64_t scaleRow = row / call.rowsPerScale * N;
+    if (call.scale != nullptr) y *= part(call.scale + scaleRow);
+    if (gate != Gate::none) {
+      if (call.gateScale != nullptr) gated *= part(call.gateScale + scaleRow);
+      y *= gateOf(gate, gated);
+    }
+    if (call.residual != nullptr) y += part(call.residual + row * N);
+    std::memcpy(call.y + row * N + column, &y, width * sizeof(float));
+  }
+};

@@ -32,7 +32,7 @@ import {
   startBench,
 } from './engine-bench.ts';
 import { endlessCopy } from './fleet-under-test.ts';
-import { trainFigures, trainingTokens } from './train-bench.ts';
+import { trainFigures, trainingTokens, trainSeed } from './train-bench.ts';
 
 const { values: args } = parseArgs({
   options: {
@@ -159,8 +159,9 @@ async function promptFigures(bench: Awaited<ReturnType<typeof startBench>>, dige
 
 const accelerator = () => (rehearse ? new HostAccelerator() : CudaAccelerator.open({ libraryPath: args.libraries }));
 
+const lora: AdapterConfig = { method: 'lora', linears: ['q', 'v', 'up'], rank: 16, alpha: 32 };
+
 async function train(model: BaseModel): Promise<void> {
-  const lora: AdapterConfig = { method: 'lora', linears: ['q', 'v', 'up'], rank: 16, alpha: 32 };
   const size = small ? { rows: 2, columns: 16, steps: 4 } : { rows: 16, columns: 128, steps: 40 };
   const card = accelerator();
   for (const [name, config] of [
@@ -216,8 +217,9 @@ async function gateway(): Promise<void> {
 
 /** What the Python references need: the weights as `transformers` reads them, and the training batch. */
 async function exportReferences(model: BaseModel): Promise<void> {
-  const { writeTransformers } = await import('./export-model.ts');
+  const { writeFirstNumbers, writeTransformers } = await import('./export-model.ts');
   writeTransformers(model, join(args.work, 'hf'));
+  writeFirstNumbers(model, lora, trainSeed, join(args.work, 'hf', 'lora.safetensors'));
   const tokens = trainingTokens(model, small ? 2 : 16, small ? 16 : 128);
   writeFileSync(join(args.work, 'hf', 'batch.json'), JSON.stringify(tokens));
 }

@@ -5,6 +5,7 @@ usage: reference.py HF_FOLDER OUT.json [--rows 64] [--cached 300]
 import argparse, json, time, warnings
 import torch
 from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, DynamicCache
 
 warnings.filterwarnings("ignore")
@@ -37,15 +38,30 @@ def lora(init):
     return LoraConfig(r=16, lora_alpha=32, target_modules=["q_proj", "v_proj", "up_proj"], lora_dropout=0.0, init_lora_weights=init, task_type="CAUSAL_LM")
 
 
+def first_numbers(model):
+    """The numbers that ours begins from: a [in, r], b [r, out] there; lora_A [r, in], lora_B [out, r] here."""
+    given = load_file(args.folder + "/lora.safetensors")
+    modules = {"q": "self_attn.q_proj", "v": "self_attn.v_proj", "up": "mlp.up_proj"}
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if not parameter.requires_grad:
+                continue
+            layer = name.split(".layers.")[1].split(".")[0]
+            linear = next(short for short, module in modules.items() if f".{module}." in name)
+            part = "a" if ".lora_A." in name else "b"
+            parameter.copy_(given[f"layers.{layer}.{linear}.{part}"].T)
+
+
 def train():
     model = get_peft_model(load(torch.float32), lora(True))
     tokens = torch.tensor(json.load(open(args.folder + "/batch.json"))).to(device)
     labels = tokens.clone()
     labels[:, : tokens.shape[1] // 2] = -100
     for name, autocast in (("tf32", False), ("bf16", True)):
+        first_numbers(model)
         optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3, weight_decay=0.0)
         times, losses = [], []
-        for _ in range(25 if device == "cuda" else 7):
+        for _ in range(40 if device == "cuda" else 7):
             synchronize()
             start = time.perf_counter()
             with torch.autocast(device, torch.bfloat16, enabled=autocast):
@@ -58,7 +74,7 @@ def train():
             times.append(time.perf_counter() - start)
             losses.append(loss.item())
         step = sorted(times[5:])[len(times[5:]) // 2]
-        note(**{f"peft_train_{name}": {"step_ms": step * 1000, "tokens_per_second": tokens.numel() / step, "first_loss": losses[0], "last_loss": losses[-1]}})
+        note(**{f"peft_train_{name}": {"step_ms": step * 1000, "tokens_per_second": tokens.numel() / step, "first_loss": losses[0], "last_loss": losses[-1], "losses": [x for i, x in enumerate(losses) if len(losses) < 10 or i == 0 or (i + 1) % 10 == 0]}})
 
 
 @torch.inference_mode()

@@ -23,6 +23,13 @@ describe('fitMemory', () => {
     expect(fit(0.1)).toMatchObject({ limits: { maxTokens: 128 }, prepacking: false, fits: false });
   });
 
+  it('takes less where our operators read the mapped weights', () => {
+    const longest = { tokens: 128, targets: 8 };
+    const weights = (mapped: boolean) => fitMemory(spec, config, longest, 8e9, mapped).estimate.weights;
+    const linears = 4 * 30 * (2 * 576 * 576 + 2 * 576 * 192 + 3 * 576 * 1536);
+    expect(weights(false) - weights(true)).toBeGreaterThan(0.7 * linears);
+  });
+
   it('lets a single long row through, and keeps no attention weights of it', () => {
     const { limits, recomputeAttention } = fitMemory(spec, config, { tokens: 4096, targets: 900 }, 64e9);
     expect(limits).toEqual({ maxTokens: 4096, maxTargets: 900 });

@@ -24,6 +24,7 @@ const identity = {
 log.info({ base: model.digest, device: identity.device }, 'train worker is ready');
 
 while (!stop.aborted) {
+  aliveOrExit();
   try {
     const lease = await client.lease(identity, stop);
     if (lease === null) {
@@ -48,6 +49,16 @@ while (!stop.aborted) {
 model.weights.close();
 log.info('train worker has stopped');
 process.exit(0);
+
+/** A card whose context broke answers nothing any more: a new process gets a new one. */
+function aliveOrExit(): void {
+  try {
+    training.accelerator?.freeMemoryBytes();
+  } catch (error) {
+    log.fatal({ err: error }, 'the card does not answer: this worker ends, to be started again');
+    process.exit(1);
+  }
+}
 
 function deviceOrExit(): TrainingDevice {
   try {

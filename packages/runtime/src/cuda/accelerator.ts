@@ -50,6 +50,8 @@ export interface PinnedMemory {
 export interface CompiledKernels {
   /** The kernel's handle; throws when the source has none of that name. */
   kernel(name: string): bigint;
+  /** Takes the kernels off the device; nothing that was recorded with them may be started any more. */
+  release(): void;
 }
 
 /** A sequence of device work that was recorded once and is started as one. */

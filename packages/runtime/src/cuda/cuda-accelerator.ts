@@ -31,7 +31,7 @@ export class CudaAccelerator implements Accelerator {
   private readonly stream: bigint;
   private readonly cublas: Cublas;
   private readonly workspace: bigint;
-  private readonly modules: bigint[] = [];
+  private readonly modules = new Set<bigint>();
   private readonly events: { start: bigint; end: bigint };
   /** Arguments of one launch, and the addresses of its slots: the driver reads both during the call. */
   private readonly slots = new DataView(new ArrayBuffer(maxArguments * 8));
@@ -129,8 +129,13 @@ export class CudaAccelerator implements Accelerator {
   compile(source: string, definitions: Readonly<Record<string, string>>): CompiledKernels {
     const image = this.nvrtc.compile(source, this.card.major * 10 + this.card.minor, definitions);
     const module = this.driver.create('cuModuleLoadData', image);
-    this.modules.push(module);
-    return { kernel: (name) => this.driver.create('cuModuleGetFunction', module, name) };
+    this.modules.add(module);
+    return {
+      kernel: (name) => this.driver.create('cuModuleGetFunction', module, name),
+      release: () => {
+        if (this.modules.delete(module)) this.driver.call('cuModuleUnload', module);
+      },
+    };
   }
 
   launch(

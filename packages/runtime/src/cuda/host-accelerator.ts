@@ -32,6 +32,7 @@ export class HostAccelerator implements Accelerator {
   private readonly memories = new Map<bigint, HostMemory>();
   private readonly kernels = new Map<bigint, RunKernel>();
   private readonly libraries: ReturnType<typeof koffi.load>[] = [];
+  private lastHandle = 0n;
   private gemm: ((...args: (number | bigint)[]) => void) | null = null;
   private recording: (() => void)[] | null = null;
   private startedAt = 0;
@@ -99,12 +100,17 @@ export class HostAccelerator implements Accelerator {
       ...[...ints(3), 'float', 'uint64_t', 'int64_t', 'uint64_t', 'int64_t'],
       ...[...ints(3), 'uint64_t', 'int64_t', 'int'],
     ]) as typeof this.gemm;
+    const handles: bigint[] = [];
     return {
+      release: () => {
+        for (const handle of handles) this.kernels.delete(handle);
+      },
       kernel: (name) => {
         if (!names.includes(name)) throw new Error(`There is no kernel "${name}".`);
         const run = library.func(`run_${name}`, 'void', ['void *', 'uint32_t', 'void *']) as RunKernel;
-        const handle = BigInt(this.kernels.size + 1);
+        const handle = ++this.lastHandle;
         this.kernels.set(handle, run);
+        handles.push(handle);
         return handle;
       },
     };

@@ -18,6 +18,8 @@ import { Program, ScratchMemory } from './program.ts';
 
 /** Recorded sizes kept at once; past it the one unused longest goes. */
 const mostPrograms = 24;
+/** Sizes whose kernels are kept; past it all are made anew as they are met. */
+const mostModules = 96;
 const chunkBytes = 64 << 20;
 
 const vectors = ['theta', 'm', 'v', 'gradient', 'fresh', 'evaluated'] as const;
@@ -37,6 +39,8 @@ export interface CudaTrainerOptions extends TrainerOptions {
 export class CudaTrainer implements Trainer {
   readonly layout: FlatLayout;
   readonly #accelerator: Accelerator;
+  /** Kernels of the optimiser and the copy, and those of batches by their sizes. */
+  readonly #lasting: KernelLibrary;
   readonly #library: KernelLibrary;
   readonly #scratch: ScratchMemory;
   readonly #memory: bigint[] = [];
@@ -59,6 +63,7 @@ export class CudaTrainer implements Trainer {
   ) {
     const { accelerator, config, model } = options;
     this.#accelerator = accelerator;
+    this.#lasting = new KernelLibrary(accelerator);
     this.#library = new KernelLibrary(accelerator);
     this.#scratch = new ScratchMemory(accelerator);
     this.layout = flatLayout(config, model.spec);
@@ -75,8 +80,8 @@ export class CudaTrainer implements Trainer {
       ...{ theta: 'theta', m: 'm', v: 'v', gradient: 'gradient' },
       ...{ theta_next: 'theta', m_next: 'm', v_next: 'v' },
     };
-    this.#optimizer = this.#program([adamwGraph(size)], inPlace);
-    this.#copy = this.#program([copyGraph(size)], { from: 'theta', to: 'evaluated' });
+    this.#optimizer = this.#program(this.#lasting, [adamwGraph(size)], inPlace);
+    this.#copy = this.#program(this.#lasting, [copyGraph(size)], { from: 'theta', to: 'evaluated' });
   }
 
   static async create(options: CudaTrainerOptions): Promise<CudaTrainer> {
@@ -144,11 +149,16 @@ export class CudaTrainer implements Trainer {
 
   async release(): Promise<void> {
     await this.#accelerator.idle();
-    for (const program of [...this.#programs.values(), this.#optimizer, this.#copy]) program.release();
-    this.#programs.clear();
-    this.#scratch.release();
+    this.#forgetBatches();
+    for (const part of [this.#optimizer, this.#copy, this.#lasting, this.#scratch]) part.release();
     for (const address of this.#memory.splice(0)) this.#accelerator.free(address);
     this.#accelerator.free(this.weights);
+  }
+
+  #forgetBatches(): void {
+    for (const program of this.#programs.values()) program.release();
+    this.#programs.clear();
+    this.#library.release();
   }
 
   #changed(): void {
@@ -191,6 +201,7 @@ export class CudaTrainer implements Trainer {
     let program = this.#programs.get(key);
     this.#programs.delete(key);
     if (program === undefined) {
+      if (this.#library.modules >= mostModules) this.#forgetBatches();
       if (this.#programs.size === mostPrograms) {
         const [oldest, unused] = [...this.#programs][0]!;
         unused.release();
@@ -204,7 +215,8 @@ export class CudaTrainer implements Trainer {
       const training = kind === 'training';
       const graph = tensorwiseGraph({ spec: model.spec, config, weight, sizes: size }, training);
       const sum = accumulateGraph(this.layout.size);
-      program = this.#program(training ? [graph, sum] : [graph], {}, training ? 'theta' : 'evaluated');
+      const graphs = training ? [graph, sum] : [graph];
+      program = this.#program(this.#library, graphs, {}, training ? 'theta' : 'evaluated');
     }
     this.#programs.set(key, program);
     return program;
@@ -214,7 +226,12 @@ export class CudaTrainer implements Trainer {
    * @param whole graph inputs and outputs that are one of the vectors
    * @param tensors the vector that `adapter/<tensor>` inputs are parts of
    */
-  #program(graphs: readonly Graph[], whole: Readonly<Record<string, Vector>>, tensors: Vector = 'theta'): Program {
+  #program(
+    library: KernelLibrary,
+    graphs: readonly Graph[],
+    whole: Readonly<Record<string, Vector>>,
+    tensors: Vector = 'theta',
+  ): Program {
     const offsets = new Map(this.layout.tensors.map(({ name, offset }) => [name, BigInt(offset * 4)]));
     const addressOf = (value: Value): bigint | undefined => {
       const initializer = value.graph.initializers.get(value);
@@ -229,7 +246,7 @@ export class CudaTrainer implements Trainer {
       return vector && this.#vectors[vector];
     };
     const { accelerator, record = true } = this.options;
-    const parts = { accelerator, library: this.#library, scratch: this.#scratch, addressOf, record };
+    const parts = { accelerator, library, scratch: this.#scratch, addressOf, record };
     return new Program(parts, graphs);
   }
 

@@ -183,7 +183,7 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
   for (const definition of endpoints) addEndpoint(app, services, definition);
   const description = describeApi(endpoints, version);
   app.get('/openapi.json', async () => description);
-  registerAuth(app, auth, publicUrl, allowed);
+  registerAuth(app, auth, { publicUrl, allowed, metering });
   await registerTrpc(app, { services: control, sessions, allowed, log });
   await app.register(async (internal) => {
     internal.addHook('onRequest', requireWorkerToken(config.workerToken));

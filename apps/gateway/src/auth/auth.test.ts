@@ -20,7 +20,8 @@ describe('sign-in', () => {
     fixture = await ControlFixture.open();
     const auth = createAuth(fixture.services, { secret: 'x'.repeat(40), publicUrl });
     app = Fastify();
-    registerAuth(app, auth, publicUrl, allowedOrigins(publicUrl));
+    const { metering } = fixture.services;
+    registerAuth(app, auth, { publicUrl, allowed: allowedOrigins(publicUrl), metering });
     app.setErrorHandler((error, _request, reply) => {
       const { status, body } = toOpenAiError(error);
       return reply.code(status).send(body);
@@ -123,6 +124,28 @@ describe('sign-in', () => {
     const stored = JSON.stringify(await fixture.services.database.query('select row_to_json(t) from two_factors t'));
     expect(stored).not.toContain(secret);
     expect(stored).not.toContain(code);
+  });
+
+  it('counts attempts across gateways, however their path is spelt', async () => {
+    const second = Fastify();
+    const { metering } = fixture.services;
+    const auth = createAuth(fixture.services, { secret: 'x'.repeat(40), publicUrl });
+    registerAuth(second, auth, { publicUrl, allowed: allowedOrigins(publicUrl), metering });
+    const paths = ['/auth/two-factor/verify-totp', '/auth/two-factor/verify%2Dtotp', '/auth//two-factor/verify-totp/'];
+    const attempt = (i: number) =>
+      [app, second][i % 2]!.inject({
+        method: 'POST',
+        url: paths[i % 3]!,
+        payload: { code: '000000' },
+        headers: { origin: publicUrl },
+        remoteAddress: '192.0.2.7',
+      });
+    const statuses = [];
+    for (let i = 0; i < 12; i++) statuses.push((await attempt(i)).statusCode);
+    expect(statuses.slice(0, 10)).not.toContain(429);
+    expect(statuses.slice(10)).toEqual([429, 429]);
+    expect((await attempt(0)).headers['retry-after']).toMatch(/^[1-6]$/);
+    await second.close();
   });
 
   it('makes the first admin once, whose password works', async () => {

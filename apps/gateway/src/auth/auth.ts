@@ -64,6 +64,7 @@ export function createAuth(services: ControlServices, config: AuthConfig) {
     emailAndPassword: { enabled: true, minPasswordLength: 10, maxPasswordLength: 128, autoSignIn: true },
     session: { expiresIn: 14 * 86_400, updateAge: 86_400 },
     user: { additionalFields: { role: { type: 'string', required: false, input: false } } },
+    // In this process alone; `registerAuth` counts attempts for all gateways together.
     rateLimit: {
       enabled: true,
       window: 60,

@@ -1,4 +1,4 @@
-import type { OperatorLibrary } from './operator-library.ts';
+import type { OperatorLibrary } from './operators/operator-library.ts';
 import type { Runtime } from './runtime.ts';
 import type { Tensor } from './tensor.ts';
 

@@ -1,34 +1,16 @@
 // Operators of the domain "parapet.training" for ONNX Runtime, compiled where they run (kernel-library.ts).
 #include "frozen-product.h"
 #include "gated-product.h"
-#include "ort-abi.h"
+#include "operator-library.h"
 #include <initializer_list>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-namespace ort {
-const void* const* table = nullptr;
-}
 
 namespace {
-
-/** Tiles are configured while it lives. */
-struct Tiles {
-  Tiles() { configureTiles(); }
-  ~Tiles() { _tile_release(); }
-};
-
-/** Calls work(index) for 0 … count−1 on ONNX Runtime's threads. */
-template <class Work>
-void parallel(const OrtKernelContext* context, int64_t count, const Work& work) {
-  ort::parallel(context, [](void* state, size_t index) { (*(const Work*)state)((int64_t)index); }, (size_t)count,
-                (void*)&work);
-}
 
 /** FrozenProduct: x [.., K], W [K, N] (or [N, K] with transB) → [.., N]. */
 struct FrozenProduct {
   static const char* name() { return "FrozenProduct"; }
   static constexpr int inputs[] = {elementFloat, elementFloat};
+  static constexpr size_t required = 2;
   static constexpr int outputs[] = {elementFloat};
 
   const bool transposed;
@@ -57,7 +39,7 @@ struct FrozenProduct {
       }
     });
     parallel(context, product.tasks(), [&](int64_t task) {
-      Tiles tiles;
+      const Tiles tiles(configureTiles);
       product.run(task);
     });
   }
@@ -72,6 +54,7 @@ constexpr int64_t numbersAtOnce = 16384;
 struct SwiGlu {
   static const char* name() { return "SwiGlu"; }
   static constexpr int inputs[] = {elementFloat, elementFloat};
+  static constexpr size_t required = 2;
   static constexpr int outputs[] = {elementFloat};
 
   explicit SwiGlu(const OrtKernelInfo*) {}
@@ -92,6 +75,7 @@ struct SwiGlu {
 struct SwiGluGradient {
   static const char* name() { return "SwiGluGradient"; }
   static constexpr int inputs[] = {elementFloat, elementFloat, elementFloat};
+  static constexpr size_t required = 3;
   static constexpr int outputs[] = {elementFloat, elementFloat};
 
   explicit SwiGluGradient(const OrtKernelInfo*) {}
@@ -110,51 +94,9 @@ struct SwiGluGradient {
   }
 };
 
-/** ONNX Runtime's table of functions for an operator that is a struct as above. */
-template <class Kernel>
-const OrtCustomOp* operatorOf() {
-  static const OrtCustomOp op = [] {
-    OrtCustomOp table = {};
-    table.version = customOpVersion;
-    table.createKernel = [](const OrtCustomOp*, const void*, const OrtKernelInfo* info) -> void* {
-      return new Kernel(info);
-    };
-    table.getName = [](const OrtCustomOp*) { return Kernel::name(); };
-    table.getExecutionProviderType = [](const OrtCustomOp*) -> const char* { return nullptr; };
-    table.getInputType = [](const OrtCustomOp*, size_t index) { return Kernel::inputs[index]; };
-    table.getInputTypeCount = [](const OrtCustomOp*) { return sizeof Kernel::inputs / sizeof(int); };
-    table.getOutputType = [](const OrtCustomOp*, size_t index) { return Kernel::outputs[index]; };
-    table.getOutputTypeCount = [](const OrtCustomOp*) { return sizeof Kernel::outputs / sizeof(int); };
-    table.kernelCompute = [](void* kernel, OrtKernelContext* context) { ((Kernel*)kernel)->compute(context); };
-    table.kernelDestroy = [](void* kernel) { delete (Kernel*)kernel; };
-    table.getInputCharacteristic = [](const OrtCustomOp*, size_t) { return 0; };
-    table.getOutputCharacteristic = [](const OrtCustomOp*, size_t) { return 0; };
-    table.getInputMemoryType = [](const OrtCustomOp*, size_t) { return 0; };
-    return table;
-  }();
-  return &op;
-}
-
 }  // namespace
-
-#define EXPORTED extern "C" __attribute__((visibility("default")))
-
-/** Asks the system for AMX's tiles; 0 when they may be used. */
-EXPORTED int prepareKernels() {
-  constexpr long requestPermission = 0x1023, tileData = 18;
-  return syscall(SYS_arch_prctl, requestPermission, tileData) == 0 ? 0 : 1;
-}
 
 /** What ONNX Runtime calls when the library is registered with a session. */
 EXPORTED OrtStatus* RegisterCustomOps(OrtSessionOptions* options, const OrtApiBase* base) {
-  constexpr uint32_t apiVersion = 18;
-  ort::table = base->getApi(apiVersion);
-  static OrtCustomOpDomain* domain = nullptr;
-  if (domain == nullptr) {
-    if (OrtStatus* failed = ort::createDomain("parapet.training", &domain)) return failed;
-    for (const OrtCustomOp* op : {operatorOf<FrozenProduct>(), operatorOf<SwiGlu>(), operatorOf<SwiGluGradient>()}) {
-      if (OrtStatus* failed = ort::addOperator(domain, op)) return failed;
-    }
-  }
-  return ort::addDomain(options, domain);
+  return registerOperators<FrozenProduct, SwiGlu, SwiGluGradient>("parapet.training", options, base);
 }

@@ -1,6 +1,6 @@
 // BlockLinear: a product with everything that would be a pass over memory of its own.
 #pragma once
-#include "workers.h"
+#include "scratch.h"
 
 /** Rows whose rounded form is in memory at once: that of 1,536 columns fills half a core's second cache. */
 constexpr int64_t rowsAtOnce = 256;

@@ -1,7 +1,7 @@
 // CachedAttention: who attends to what, and on which thread.
 #pragma once
 #include "cached-attention.h"
-#include "workers.h"
+#include "scratch.h"
 
 /**
  * CachedAttention: the last S positions of B rows. Inputs: packed projections [B, S, (heads + 2 · kvHeads) · d], keys

@@ -1,6 +1,6 @@
 // LargestIndex: greedy choice.
 #pragma once
-#include "workers.h"
+#include "scratch.h"
 
 /** LargestIndex: numbers [B, 1, V] → int32 [B, 1], the first of the largest; −1 where there is none that is a number. */
 struct LargestIndex {

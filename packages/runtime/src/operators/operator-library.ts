@@ -1,4 +1,4 @@
-import { koffi } from './ffi.ts';
+import { koffi } from '../ffi.ts';
 
 /** A shared library that exports `RegisterCustomOps`: operators that sessions may be given. */
 export class OperatorLibrary {

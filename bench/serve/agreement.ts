@@ -1,6 +1,6 @@
 /**
  * How far quantised serving is from fp32: argmax agreement and perplexity over passages of SQuAD's test split.
- * Command: npx tsx bench/serve/agreement.ts [positions]   (the last line is JSON)
+ * Command: npx tsx bench/serve/agreement.ts [positions] [part of a configuration's name]   (the last line is JSON)
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -102,6 +102,7 @@ const base = perplexity(expected.logprobs);
 const rows = [];
 for (const configuration of configurations) {
   if (configuration.ownKernels && kernels === null) continue;
+  if (!configuration.name.includes(process.argv[3] ?? '')) continue;
   const runner = await open(configuration);
   const found = await predict(runner, texts);
   await runner.close();

@@ -38,12 +38,14 @@ export function JobActions({ job }: { job: JobDetail }) {
     <>
       {job.fineTunedModel ? (
         <>
-          <Button asChild variant="primary">
-            <Link href={`/playground?models=base,${encodeURIComponent(job.fineTunedModel)}`}>
-              <MessageSquare />
-              {text.try}
-            </Link>
-          </Button>
+          {job.recipe.adapter.method === 'lora' ? null : (
+            <Button asChild variant="primary">
+              <Link href={`/playground?models=base,${encodeURIComponent(job.fineTunedModel)}`}>
+                <MessageSquare />
+                {text.try}
+              </Link>
+            </Button>
+          )}
           {job.adapterId ? (
             <Button asChild>
               <Link href={`/adapters/${job.adapterId}`}>

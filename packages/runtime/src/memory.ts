@@ -14,8 +14,10 @@ const mapPrivate = 2;
 const mapAnonymous = 0x20;
 const mapNoReserve = 0x4000;
 const adviseDontNeed = 4;
+const adviseHugePage = 14;
 const adviseNoHugePage = 15;
 const linuxPageBytes = 4096;
+const hugePageBytes = 2 << 20;
 
 /** mmap and friends, on Linux; null elsewhere, where plain buffers stand in. */
 const libc = (() => {
@@ -87,28 +89,44 @@ export class HostMemory implements Memory {
   }
 }
 
-/** A file's bytes in memory, mapped and shared between processes where the system can, read elsewhere. */
+/**
+ * A file's bytes in memory, mapped and shared between processes where the system can, read elsewhere. With `hugePages`
+ * they are read into memory of the process's own in pages of 2 MB: streaming through them is a fifth faster.
+ */
 export class FileMemory implements Memory {
   readonly device = 'cpu';
   readonly address: bigint;
   readonly byteLength: number;
   private readonly fallback: Uint8Array | null = null;
+  /** What was mapped, where it is not just the file. */
+  private readonly mapping: { address: bigint; byteLength: number } | null = null;
 
-  constructor(path: string) {
+  constructor(path: string, { hugePages = false } = {}) {
     const descriptor = openSync(path, 'r');
     try {
       this.byteLength = fstatSync(descriptor).size;
-      if (libc !== null) {
+      if (libc !== null && !hugePages) {
         this.address = map(this.byteLength, protRead, mapPrivate, descriptor);
         return;
       }
-      this.fallback = new Uint8Array(this.byteLength);
+      let bytes: Uint8Array;
+      if (libc !== null) {
+        const byteLength = Math.ceil(this.byteLength / hugePageBytes + 1) * hugePageBytes;
+        const address = map(byteLength, protRead | protWrite, mapPrivate | mapAnonymous, -1);
+        this.mapping = { address, byteLength };
+        const page = BigInt(hugePageBytes);
+        this.address = ((address + page - 1n) / page) * page;
+        libc.madvise(this.address, byteLength - hugePageBytes, adviseHugePage);
+        bytes = new Uint8Array(koffi.view(this.address, this.byteLength));
+      } else {
+        bytes = this.fallback = new Uint8Array(this.byteLength);
+        this.address = koffi.address(this.fallback);
+      }
       for (let at = 0; at < this.byteLength; ) {
-        const read = readSync(descriptor, this.fallback, at, Math.min(1 << 28, this.byteLength - at), at);
+        const read = readSync(descriptor, bytes, at, Math.min(1 << 28, this.byteLength - at), at);
         if (read === 0) throw new Error(`${path} ended early.`);
         at += read;
       }
-      this.address = koffi.address(this.fallback);
     } finally {
       closeSync(descriptor);
     }
@@ -116,10 +134,14 @@ export class FileMemory implements Memory {
 
   /** Lets the mapped pages go; what is touched again is read from the file again. */
   dropPages(): void {
-    if (libc !== null && this.fallback === null) libc.madvise(this.address, this.byteLength, adviseDontNeed);
+    // Only what the file holds as well may go.
+    if (libc === null || this.fallback !== null || this.mapping !== null) return;
+    libc.madvise(this.address, this.byteLength, adviseDontNeed);
   }
 
   release(): void {
-    if (libc !== null && this.fallback === null) libc.munmap(this.address, this.byteLength);
+    if (libc === null || this.fallback !== null) return;
+    const { address, byteLength } = this.mapping ?? this;
+    libc.munmap(address, byteLength);
   }
 }

@@ -50,10 +50,13 @@ test('an output may be bound to the memory of an input', async () => {
   session.release();
 });
 
-test('sessions share weights that lie in a mapped file', async () => {
+test.each([
+  ['a mapped file', false],
+  ['pages of 2 MB', true],
+])('sessions share weights that lie in %s', async (_where, hugePages) => {
   const path = join(mkdtempSync(join(tmpdir(), 'parapet-runtime-')), 'w.bin');
   writeFileSync(path, new Uint8Array(Float32Array.of(10, 20, 30, 40, 50, 60).buffer));
-  const file = new FileMemory(path);
+  const file = new FileMemory(path, { hugePages });
   const weights = new SharedWeights(runtime, new Map([['w', Tensor.within(runtime, 'float32', [2, 3], file)]]));
   const sessions = [
     runtime.createSession({ bytes: model() }, {}, weights),

@@ -15,7 +15,7 @@ export interface LayerGroup {
 }
 
 /**
- * The sessions of one model, made when first asked for. All name their weights over one mapped file and share what
+ * The sessions of one model, made when first asked for. All name their weights over one file in memory and share what
  * kernels pack of them: one copy, whatever their number.
  */
 export class ModelSessions {
@@ -32,7 +32,8 @@ export class ModelSessions {
     private readonly layersPerGroup: number,
     private readonly options: SessionOptions,
   ) {
-    this.file = new FileMemory(weights.path);
+    // A step of few rows is bound by reading the weights, which large pages speed up; fp32 is the reference, not for speed.
+    this.file = new FileMemory(weights.path, { hugePages: weights.kind !== 'fp32' });
     const tensors = new Map<string, Tensor>();
     for (const [name, entry] of weights.entries) {
       tensors.set(name, Tensor.within(runtime, entry.dtype, entry.shape, this.file, entry.offset));

@@ -51,6 +51,13 @@ export type PromptScaling =
   | { kind: 'saved'; scales: RowScales }
   | { kind: 'adapter'; adapter: PromptAdapter; strength: number };
 
+/** Which linears a prompt's scales are for. Throws for the base model, which has none. */
+export function scalesVariant(scaling: PromptScaling): RowScales['variant'] {
+  if (scaling.kind === 'adapter') return scaling.adapter.config.targets;
+  if (scaling.kind === 'saved') return scaling.scales.variant;
+  throw new Error('The base model has no scales.');
+}
+
 /** A prompt on its way through the layers. `advance` runs some of them; between calls the batch may decode. */
 export interface PrefillRun {
   /** Layers still to run. */

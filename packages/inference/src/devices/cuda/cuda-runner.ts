@@ -11,9 +11,10 @@ import type {
   RowScales,
   RunnerOptions,
 } from '../device.ts';
+import { ResidentAdapters } from '../resident-adapters.ts';
 import { DecodeStep } from './decode-step.ts';
 import { compileDecoder } from './decoder-kernels.ts';
-import { DeviceAdapters } from './device-adapters.ts';
+import { type PlacedAdapter, placeAdapter } from './device-adapters.ts';
 import { uploadWeights } from './device-weights.ts';
 import type { DeviceModel } from './layers.ts';
 import { Arena, attentionWarps, pageTokens, ScalesCodec, threads, widthsOf } from './layout.ts';
@@ -36,7 +37,7 @@ export class CudaRunner implements ModelRunner {
     private readonly cache: PageCache,
     private readonly step: DecodeStep,
     private readonly memory: PromptMemory,
-    private readonly adapters: DeviceAdapters,
+    private readonly adapters: ResidentAdapters<PlacedAdapter>,
     private readonly arena: Arena,
     private readonly scales: bigint,
     private readonly staged: bigint,
@@ -69,7 +70,12 @@ export class CudaRunner implements ModelRunner {
     const staged = arena.take(spec.layers * widths.scales * 4);
     const step = new DecodeStep(model, cache, scales, maxRows);
     const memory = new PromptMemory(model);
-    const adapters = new DeviceAdapters(accelerator, spec, adapterBytes);
+    const adapters = new ResidentAdapters(
+      spec,
+      adapterBytes,
+      (adapter) => placeAdapter(accelerator, adapter),
+      ({ memory }) => accelerator.free(memory),
+    );
     const runner = new CudaRunner(model, cache, step, memory, adapters, arena, scales, staged, maxRows);
     for (let slot = 0; slot < maxRows; slot++) runner.store(slot, 0n);
     step.prepare('base');

@@ -1,76 +1,14 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { tinyModel } from '@parapet/models/testing';
 import { canEmulate, HostAccelerator } from '@parapet/runtime/testing-accelerator';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openServingWeights } from '../../weights/serving-weights.ts';
-import type { Draw } from '../device.ts';
+import { describe } from 'vitest';
+import { holdDrawsToDefinition } from '../testing/draw-suite.ts';
 import { CudaRunner } from './cuda-runner.ts';
 
-/** The draw as its definition reads: cut by rank, by mass of the whole, by share of the peak; then walk by id. */
-function expectedDraw(logits: Float32Array, { temperature, topK, topP, minP, uniform }: Draw): number {
-  const peak = Math.max(...logits);
-  const weights = Array.from(logits, (x) => Math.exp((x - peak) / temperature));
-  const total = weights.reduce((a, b) => a + b, 0);
-  const order = weights.map((_, i) => i).sort((a, b) => weights[b]! - weights[a]!);
-  const kept = new Set<number>();
-  let mass = 0;
-  for (const [rank, id] of order.entries()) {
-    if (topK > 0 && rank >= topK) break;
-    if (topP < 1 && mass >= topP * total) break;
-    if (weights[id]! < minP) break;
-    kept.add(id);
-    mass += weights[id]!;
-  }
-  let passed = 0;
-  for (const [id, weight] of weights.entries()) {
-    if (!kept.has(id)) continue;
-    passed += weight;
-    if (passed > uniform * mass) return id;
-  }
-  return order[0]!;
-}
-
 describe.runIf(canEmulate())('draws on the device', () => {
-  const model = tinyModel(5, { headDim: 16, heads: 2, kvHeads: 1, width: 32, ffn: 32, layers: 1 });
-  let runner: CudaRunner;
-
-  beforeAll(() => {
-    const folder = mkdtempSync(join(tmpdir(), 'parapet-draw-'));
-    const weights = openServingWeights({ model, kind: 'fp32', folder, blockSize: 32 });
-    const options = { spec: model.spec, weights, maxRows: 1, kvTokens: 256 };
-    runner = CudaRunner.create(new HostAccelerator(), 'float32', options);
-  }, 60_000);
-
-  afterAll(async () => await runner.close());
-
-  const cuts = [
-    { temperature: 1, topK: 0, topP: 1, minP: 0 },
-    { temperature: 0.7, topK: 5, topP: 1, minP: 0 },
-    { temperature: 1.3, topK: 0, topP: 0.8, minP: 0 },
-    { temperature: 1, topK: 0, topP: 1, minP: 0.2 },
-    { temperature: 0.9, topK: 12, topP: 0.6, minP: 0.05 },
-  ];
-
-  it.each(cuts)(
-    'are those of the definition: %o',
-    async (cut) => {
-      let near = 0;
-      for (let i = 0; i < 5; i++) {
-        const draw = { ...cut, uniform: (i + 0.5) / 5 };
-        runner.freeSlot(0);
-        const result = await runner.decode([{ token: 40 + i, tokens: 1, draw }]);
-        const expected = expectedDraw(result.logits(0), draw);
-        const shifted = [-1e-5, 1e-5].map((by) =>
-          expectedDraw(result.logits(0), { ...draw, uniform: draw.uniform + by }),
-        );
-        if (shifted.some((id) => id !== expected))
-          near += 1; // rounding may decide such a one
-        else expect(result.sampled!(0)).toBe(expected);
-      }
-      expect(near).toBeLessThan(2);
+  holdDrawsToDefinition(
+    async (options) => CudaRunner.create(new HostAccelerator(), 'float32', options),
+    async (runner, token, draw) => {
+      const result = await runner.decode([{ token, tokens: 1, draw }]);
+      return { drawn: result.sampled!(0), logits: result.logits(0) };
     },
-    60_000,
   );
 });

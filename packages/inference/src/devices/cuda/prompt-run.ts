@@ -1,7 +1,8 @@
 import type { ParaConfig } from '@parapet/contracts/adapter';
 import { deviceTypeBytes, float32, int32, pointer } from '@parapet/runtime/accelerator';
-import type { PrefillRun, PromptScaling, RowScales } from '../device.ts';
-import type { DeviceAdapter } from './device-adapters.ts';
+import { type PrefillRun, type PromptScaling, type RowScales, scalesVariant } from '../device.ts';
+import type { ResidentAdapter } from '../resident-adapters.ts';
+import type { PlacedAdapter } from './device-adapters.ts';
 import {
   type DeviceModel,
   multiplyHead,
@@ -29,7 +30,7 @@ export interface PromptRunOptions {
   slot: number;
   tokens: readonly number[];
   scaling: PromptScaling;
-  adapter: DeviceAdapter | null;
+  adapter: ResidentAdapter<PlacedAdapter> | null;
 }
 
 /** One prompt passing through the layers on the device. Its attention is matrix products over blocks of queries. */
@@ -49,7 +50,7 @@ export class PromptRun implements PrefillRun {
     accelerator.upload(memory.tokens, Int32Array.from(tokens));
     const args = [pointer(memory.tokens), pointer(weights.embed), pointer(this.work.hidden)];
     accelerator.launch(kernels.embedPrompt, [this.S], threads.any, args);
-    const variant = scaling.kind === 'base' ? 'base' : this.variant;
+    const variant = scaling.kind === 'base' ? 'base' : scalesVariant(scaling);
     this.source = scaleSource(model, options.scales, slots, slot, variant, 0);
   }
 
@@ -101,18 +102,12 @@ export class PromptRun implements PrefillRun {
     if (scaling.kind === 'saved') return scaling.scales;
     const kept = new Float32Array(codec.length);
     model.accelerator.download(kept, memory.kept);
-    return { variant: this.variant, numbers: codec.pick(this.variant, kept) };
+    const variant = scalesVariant(scaling);
+    return { variant, numbers: codec.pick(variant, kept) };
   }
 
   release(): void {
     this.options.adapter?.release();
-  }
-
-  private get variant(): RowScales['variant'] {
-    const { scaling } = this.options;
-    if (scaling.kind === 'adapter') return scaling.adapter.config.targets;
-    if (scaling.kind === 'saved') return scaling.scales.variant;
-    throw new Error('The base model has no scales.');
   }
 
   private requireFinished(): void {

@@ -1,6 +1,7 @@
 import type { ParaConfig } from '@parapet/contracts/adapter';
 import type { ScalesCodec } from '../cuda/layout.ts';
-import type { PrefillRun, PromptScaling, RowScales } from '../device.ts';
+import { type PrefillRun, type PromptScaling, type RowScales, scalesVariant } from '../device.ts';
+import type { ResidentAdapter } from '../resident-adapters.ts';
 import type { GpuAdapter } from './gpu-adapters.ts';
 import type { GpuModel } from './gpu-model.ts';
 import { logitBytes, run } from './layer-pass.ts';
@@ -22,7 +23,7 @@ export interface PromptRunOptions {
   slot: number;
   tokens: readonly number[];
   scaling: PromptScaling;
-  adapter: GpuAdapter | null;
+  adapter: ResidentAdapter<GpuAdapter> | null;
   /** Told of the scales that the prompt leaves in its slot. */
   onScales: (scales: RowScales) => void;
 }
@@ -43,7 +44,7 @@ export class PromptRun implements PrefillRun {
     const { pass } = this.grown;
     for (const [i, token] of tokens.entries()) writeRow(pass.inputView, i, { token, tokens: i + 1 }, -1);
     pass.start({
-      ...{ rows: this.S, scaled: scaling.kind === 'base' ? 'base' : this.variant },
+      ...{ rows: this.S, scaled: scaling.kind === 'base' ? 'base' : scalesVariant(scaling) },
       ...{ scaleBase: slot * spec.layers * widths.scales, scaleStride: 0 },
       ...{ tableBase: slot * widths.maxPages, tableStride: 0 },
     });
@@ -118,17 +119,11 @@ export class PromptRun implements PrefillRun {
   }
 
   private async readScales(): Promise<void> {
-    const { model, memory, codec, onScales } = this.options;
+    const { model, memory, codec, scaling, onScales } = this.options;
+    const variant = scalesVariant(scaling);
     const numbers = new Float32Array(await model.gpu.read(memory.scaleOutput, codec.length * 4));
-    this.made = { variant: this.variant, numbers: codec.pick(this.variant, numbers) };
+    this.made = { variant, numbers: codec.pick(variant, numbers) };
     onScales(this.made);
-  }
-
-  private get variant(): RowScales['variant'] {
-    const { scaling } = this.options;
-    if (scaling.kind === 'adapter') return scaling.adapter.config.targets;
-    if (scaling.kind === 'saved') return scaling.scales.variant;
-    throw new Error('The base model has no scales.');
   }
 
   private requireFinished(): void {

@@ -1,182 +1,45 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { AdapterConfig } from '@parapet/contracts/adapter';
-import { tinyModel } from '@parapet/models/testing';
-import { decodeAdapter } from '@parapet/para/adapter-file';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AdapterShelf } from '../../testing/engine-kit.ts';
-import { openServingWeights } from '../../weights/serving-weights.ts';
-import { cpuDevice } from '../cpu/cpu-device.ts';
-import type { ModelRunner, PromptAdapter, PromptScaling, RowScales } from '../device.ts';
+import { describe, expect, it } from 'vitest';
+import { holdRunnerToCpu, largestDifference, limits, longPrompt } from '../testing/runner-suite.ts';
 import { Gpu } from './gpu.ts';
 import { useSoftwareVulkan } from './testing/env.ts';
 import { WebGpuRunner } from './webgpu-runner.ts';
 
 const missing = useSoftwareVulkan();
-const model = tinyModel(3, { headDim: 16, heads: 4, kvHeads: 2, width: 48, ffn: 80, layers: 3 });
-const { spec } = model;
-const limits = { maxRows: 4, kvTokens: 512 };
-
-async function promptAdapter(config: AdapterConfig, seed: number): Promise<PromptAdapter> {
-  const shelf = new AdapterShelf(model);
-  const file = await shelf.fetch(shelf.add(config, seed, 0.3));
-  const { tensors, manifest } = decodeAdapter(file, { digest: model.digest, spec });
-  if (manifest.config.method !== 'para') throw new Error('PARA only');
-  const layers = Array.from({ length: spec.layers }, (_, layer) => {
-    const prefix = `layers.${layer}.`;
-    const own = [...tensors].filter(([name]) => name.startsWith(prefix));
-    return new Map(own.map(([name, data]) => [name.slice(prefix.length), data]));
-  });
-  return { config: manifest.config, layers };
-}
-
-const para = (overrides: Partial<Extract<AdapterConfig, { method: 'para' }>> = {}): AdapterConfig => ({
-  ...{ method: 'para', targets: 'qvu', bias: false, rank: 5, pooler: 'mean', activation: 'gelu' },
-  ...overrides,
-});
-
-// The last is longer than a chunk of attention and a tile of rows.
-const prompts = [[5, 9, 200, 17, 33], [1], Array.from({ length: 150 }, (_, i) => (i * 37) % spec.vocab)];
-
-/** Prefills prompts into slots, then decodes greedily; the logits of every step by row. */
-async function play(runner: ModelRunner, scalings: readonly PromptScaling[], steps: number) {
-  const rows: { tokens: number[]; logits: Float32Array[]; scales: RowScales | null }[] = [];
-  for (const [i, tokens] of prompts.entries()) {
-    const scaling = scalings[i]!;
-    if (scaling.kind === 'adapter') await runner.prepare(scaling.adapter.config);
-    const run = runner.beginPrefill(limits.maxRows - 1, tokens, scaling);
-    while (run.remainingLayers > 0) await run.advance(2);
-    const logits = await run.lastLogits();
-    const scales = run.scales();
-    runner.copyKv(limits.maxRows - 1, i, tokens.length);
-    runner.setScales(i, scales);
-    runner.freeSlot(limits.maxRows - 1);
-    run.release();
-    rows.push({ tokens: [...tokens, argmax(logits)], logits: [logits], scales });
-  }
-  for (let step = 0; step < steps; step++) {
-    const result = await runner.decode(rows.map(({ tokens }) => ({ token: tokens.at(-1)!, tokens: tokens.length })));
-    for (const [i, row] of rows.entries()) {
-      const logits = result.logits(i).slice();
-      expect(result.greedy(i)).toBe(argmax(logits));
-      row.logits.push(logits);
-      row.tokens.push(argmax(logits));
-    }
-  }
-  return rows;
-}
-
-function argmax(values: Float32Array): number {
-  return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
-}
-
-function largestDifference(a: Float32Array, b: Float32Array): number {
-  return a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), 0);
-}
-
 const title = `the WebGPU runner, on the processor${missing === null ? '' : ` (${missing})`}`;
 
 // What these kernels compute on the processor is what they compute on a card, up to rounding.
 describe.skipIf(missing !== null)(title, () => {
-  let cpu: ModelRunner;
-  let fp32: ModelRunner;
-  let fp16: ModelRunner;
-
-  beforeAll(async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'parapet-webgpu-'));
-    const weights = openServingWeights({ model, kind: 'fp32', folder, blockSize: 32 });
-    const options = { spec, weights, ...limits };
-    cpu = await cpuDevice({ threads: 1 }).createRunner(options);
-    fp32 = await WebGpuRunner.create(await Gpu.open({ software: true }), 'float32', options);
-    fp16 = await WebGpuRunner.create(await Gpu.open({ software: true }), 'float16', options);
-  }, 120_000);
-
-  afterAll(async () => {
-    for (const runner of [cpu, fp32, fp16]) await runner.close();
-  });
-
-  const cases: [string, () => Promise<PromptScaling[]>][] = [
-    ['the base model', async () => prompts.map(() => ({ kind: 'base' }))],
-    [
-      'adapters beside the base model',
-      async () => [
-        { kind: 'adapter', adapter: await promptAdapter(para(), 1), strength: 1 },
-        { kind: 'base' },
-        {
-          kind: 'adapter',
-          adapter: await promptAdapter(para({ pooler: 'last', activation: 'silu' }), 2),
-          strength: 0.5,
-        },
-      ],
-    ],
-    [
-      'all poolers, activations and targets',
-      async () => [
-        {
-          kind: 'adapter',
-          adapter: await promptAdapter(para({ targets: 'wide', bias: true, pooler: 'max' }), 3),
-          strength: 1,
-        },
-        {
-          kind: 'adapter',
-          adapter: await promptAdapter(para({ activation: 'rational', pooler: 'attention' }), 4),
-          strength: 1.5,
-        },
-        { kind: 'adapter', adapter: await promptAdapter(para({ targets: 'wide' }), 5), strength: 1 },
-      ],
-    ],
-  ];
-
-  it.each(cases)(
-    'gives the logits of the CPU engine: %s',
-    async (_, scalingsOf) => {
-      const scalings = await scalingsOf();
-      const expected = await play(cpu, scalings, 20);
-      const single = await play(fp32, scalings, 20);
-      for (const [i, row] of expected.entries()) {
-        expect(single[i]!.tokens).toEqual(row.tokens);
-        for (const [step, logits] of row.logits.entries()) {
-          expect(largestDifference(logits, single[i]!.logits[step]!)).toBeLessThan(2e-4);
-        }
-        if (row.scales !== null) {
-          expect(largestDifference(row.scales.numbers, single[i]!.scales!.numbers)).toBeLessThan(1e-4);
-        }
-      }
-      const half = await play(fp16, scalings, 1);
-      for (const [i, row] of expected.entries()) {
-        expect(largestDifference(row.logits[0]!, half[i]!.logits[0]!)).toBeLessThan(0.05);
-      }
-    },
-    120_000,
+  // The last prompt is longer than a chunk of attention and a tile of rows.
+  const runners = holdRunnerToCpu([[5, 9, 200, 17, 33], [1], longPrompt(150)], async (type, options) =>
+    WebGpuRunner.create(await Gpu.open({ software: true }), type, options),
   );
 
   it('goes on from a kept prompt as from the prompt itself, whatever was written meanwhile', async () => {
     const tokens = [3, 14, 15, 92, 65, 35, 89, 79, 32, 38, 46, 26, 43, 38, 32, 79, 50, 28, 84]; // a page and a part
     const tell = async (slot: number, token: number) => {
       const rows = Array.from({ length: slot + 1 }, () => ({ token, tokens: tokens.length + 1 }));
-      return (await fp32.decode(rows)).logits(slot).slice();
+      return (await runners.fp32.decode(rows)).logits(slot).slice();
     };
     const enter = async (slot: number) => {
-      const run = fp32.beginPrefill(slot, tokens, { kind: 'base' });
+      const run = runners.fp32.beginPrefill(slot, tokens, { kind: 'base' });
       while (run.remainingLayers > 0) await run.advance(1);
       run.release();
     };
     for (let slot = 0; slot < limits.maxRows; slot++) {
-      fp32.freeSlot(slot);
-      fp32.setScales(slot, null);
+      runners.fp32.freeSlot(slot);
+      runners.fp32.setScales(slot, null);
     }
     await enter(0);
-    const kept = fp32.saveKv(0, tokens.length);
+    const kept = runners.fp32.saveKv(0, tokens.length);
     const expected = await tell(0, 7);
     await tell(0, 200); // writes over the growing page of the row, not of what is kept
-    fp32.freeSlot(0);
+    runners.fp32.freeSlot(0);
     await enter(0); // takes the pages given back
-    fp32.restoreKv(1, kept);
+    runners.fp32.restoreKv(1, kept);
     expect(largestDifference(await tell(1, 7), expected)).toBe(0);
-    fp32.copyKv(1, 2, tokens.length);
-    fp32.freeSlot(1);
-    fp32.restoreKv(1, kept);
+    runners.fp32.copyKv(1, 2, tokens.length);
+    runners.fp32.freeSlot(1);
+    runners.fp32.restoreKv(1, kept);
     expect(largestDifference(await tell(2, 7), expected)).toBe(0);
     kept.release();
   });

@@ -11,9 +11,10 @@ import type {
   RowScales,
   RunnerOptions,
 } from '../device.ts';
+import { ResidentAdapters } from '../resident-adapters.ts';
 import { DecodeStep } from './decode-step.ts';
 import type { Gpu } from './gpu.ts';
-import { GpuAdapters } from './gpu-adapters.ts';
+import { type GpuAdapter, placeGpuAdapter } from './gpu-adapters.ts';
 import type { GpuModel } from './gpu-model.ts';
 import { uploadGpuWeights } from './gpu-weights.ts';
 import { compileKernels } from './kernels.ts';
@@ -37,7 +38,7 @@ export class WebGpuRunner implements ModelRunner {
     private readonly cache: GpuPageCache,
     private readonly step: DecodeStep,
     private readonly memory: PromptMemory,
-    private readonly adapters: GpuAdapters,
+    private readonly adapters: ResidentAdapters<GpuAdapter>,
     /** float32 `[slots, layers, scales]` */
     private readonly scales: GPUBuffer,
     /** float32 `[layers, scales]`, all ones: the base model. */
@@ -73,7 +74,12 @@ export class WebGpuRunner implements ModelRunner {
       gpu.upload(ones, new Float32Array(slotNumbers).fill(1));
       const step = new DecodeStep(model, cache, scales, maxRows);
       const memory = new PromptMemory(model, cache, scales);
-      const adapters = new GpuAdapters(model, adapterBytes);
+      const adapters = new ResidentAdapters(
+        spec,
+        adapterBytes,
+        (adapter) => placeGpuAdapter(model, adapter),
+        ({ buffer }) => gpu.free(buffer),
+      );
       return new WebGpuRunner(model, cache, step, memory, adapters, scales, ones, passing, maxRows);
     });
     for (let slot = 0; slot < maxRows; slot++) runner.clearScales(slot);

@@ -216,16 +216,6 @@ static void multiplyRows(const RoundedRows& x, int64_t row, const PackedMatrix& 
 #endif
 
 #if defined(__AMX_INT8__)
-/** Tile shapes: two C, two A and two B registers of 16 rows of 64 bytes each. */
-static void configureTiles() {
-  struct alignas(64) {
-    uint8_t palette = 1, startRow = 0, reserved[14] = {};
-    uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-  } shape;
-  _tile_loadconfig(&shape);
-}
-
 /** Blocks whose tiles are under way while an earlier one is added up: a stored tile can't be read at once. */
 constexpr int64_t tilesAhead = 2;
 

@@ -58,8 +58,9 @@ export async function stop(child: ChildProcess): Promise<void> {
 export const stopAll = () => Promise.all([...running].map(stop));
 
 export const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
+  new Promise<number>((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };
       server.close(() => resolve(port));
     });

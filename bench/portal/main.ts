@@ -8,7 +8,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +16,7 @@ import { startPlatform } from '@parapet/gateway/embedded';
 import { baseModelDir } from '@parapet/models/testing-base';
 import { chromium, type Page } from '@playwright/test';
 import { z } from 'zod';
+import { freePort } from '../gateway/processes.ts';
 import { printResult } from '../harness/report.ts';
 import { measureCurve } from './curve.ts';
 import { Person } from './person.ts';
@@ -122,17 +122,4 @@ async function upload(page: Page, customer: Person, count: number): Promise<stri
     if (items[0]!.status === 'ready') return items[0]!.id;
     await sleep(500);
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no free port')),
-      );
-    });
-  });
 }

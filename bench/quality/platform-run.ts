@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +12,7 @@ import { completionRowSchema } from '@parapet/contracts/training-row';
 import { startPlatform } from '@parapet/gateway/embedded';
 import { baseModelDir } from '@parapet/models/testing-base';
 import { z } from 'zod';
+import { freePort } from '../gateway/processes.ts';
 import { benchDataDir } from '../serve/folders.ts';
 
 export interface PlatformRun {
@@ -159,14 +159,3 @@ async function countRight(
   await Promise.all(Array.from({ length: lanes }, lane));
   return right;
 }
-
-const freePort = () =>
-  new Promise<number>((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });

@@ -3,24 +3,11 @@ import { signUp } from '../platform/customer.ts';
 import { runningPlatform } from '../platform/running-platform.ts';
 import { signIn } from '../platform/sign-in.ts';
 import { problemsOf } from './axe.ts';
+import { accountPages } from './pages.ts';
 
 /** No page may break a rule that axe knows, in either theme. */
 const open = ['/sign-in', '/sign-up'];
-const customer = [
-  '/',
-  '/datasets',
-  '/fine-tuning',
-  '/fine-tuning/new',
-  '/adapters',
-  '/playground',
-  '/keys',
-  '/usage',
-  '/statements',
-  '/webhooks',
-  '/team',
-  '/audit',
-  '/settings',
-];
+const customer = ['/', '/datasets', '/fine-tuning', '/fine-tuning/new', '/adapters', ...accountPages];
 const admin = ['tenants', 'plans', 'fleet', 'jobs', 'base-models', 'usage', 'ledger', 'audit', 'health'].map(
   (name) => `/admin/${name}`,
 );

@@ -4,6 +4,7 @@ import { type Customer, signUp } from '../platform/customer.ts';
 import { runningPlatform } from '../platform/running-platform.ts';
 import { signIn } from '../platform/sign-in.ts';
 import { problemsOf } from './axe.ts';
+import { accountPages } from './pages.ts';
 
 /** What must hold on pages full of data: budgets that hold whatever else the machine does; those in milliseconds are `npm run bench -- portal`. */
 test.describe.configure({ mode: 'serial' });
@@ -44,14 +45,7 @@ async function pagesWithData(): Promise<string[]> {
     `/adapters/${adapterId}?tab=lineage`,
     `/adapters/${adapterId}?tab=evaluation`,
     `/adapters/${adapterId}?tab=vectors`,
-    '/playground',
-    '/keys',
-    '/usage',
-    '/statements',
-    '/webhooks',
-    '/team',
-    '/audit',
-    '/settings',
+    ...accountPages,
     '/settings?tab=security',
   ];
 }

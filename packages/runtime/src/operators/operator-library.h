@@ -21,6 +21,16 @@ static void parallel(const OrtKernelContext* context, int64_t count, const Work&
 }
 
 #if defined(__AMX_TILE__)
+/** Tile shapes: all of 16 rows of 64 bytes. Each thread sets its own. */
+static void configureTiles() {
+  struct alignas(64) {
+    uint8_t palette = 1, startRow = 0, reserved[14] = {};
+    uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } shape;
+  _tile_loadconfig(&shape);
+}
+
 /** Tiles are configured while it lives. */
 struct Tiles {
   explicit Tiles(void (*configure)()) { configure(); }

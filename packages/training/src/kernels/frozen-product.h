@@ -189,13 +189,3 @@ struct Product {
       for (int64_t n = outputs; n < outputsEnd; n += 2) multiply(r, n);
   }
 };
-
-/** Tile shapes: all of 16 rows of 64 bytes. Each thread sets its own. */
-static inline void configureTiles() {
-  struct alignas(64) {
-    uint8_t palette = 1, startRow = 0, reserved[14] = {};
-    uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-  } shape;
-  _tile_loadconfig(&shape);
-}

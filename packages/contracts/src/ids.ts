@@ -15,6 +15,7 @@ export const idPrefixes = {
   adapter: 'ad_',
   adapterVersion: 'adv_',
   baseModel: 'base_',
+  modelTask: 'task_',
   worker: 'wrk_',
   hold: 'hold_',
   usageEvent: 'use_',

@@ -5,6 +5,7 @@ export * from './auth.ts';
 export * from './datasets.ts';
 export * from './jobs.ts';
 export * from './ledger.ts';
+export * from './model-tasks.ts';
 export * from './organisations.ts';
 export * from './platform.ts';
 export * from './usage.ts';

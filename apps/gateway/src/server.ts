@@ -6,6 +6,7 @@ import { KeyAuthenticator } from '@parapet/control/api-keys';
 import { prepareDatabase } from '@parapet/control/bootstrap';
 import { type ControlServices, currencyOf } from '@parapet/control/context';
 import { countPending } from '@parapet/control/counting';
+import { failLostModelTasks } from '@parapet/control/queue/model-tasks';
 import { requeueExpiredLeases } from '@parapet/control/queue/requeue';
 import { warnOfQuota } from '@parapet/control/quota-warnings';
 import { createSecretBox } from '@parapet/control/secret-box';
@@ -31,6 +32,7 @@ import { createLogger } from './http/log.ts';
 import { describeApi } from './http/openapi.ts';
 import type { RouteTable } from './http/routes.ts';
 import { addBlobRoutes } from './internal/blobs.ts';
+import { addModelTaskRoutes } from './internal/model-tasks.ts';
 import { addServeWorkerRoutes } from './internal/serve-workers.ts';
 import { addTrainJobRoutes } from './internal/train-jobs.ts';
 import { requireWorkerToken } from './internal/worker-token.ts';
@@ -189,6 +191,7 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
     internal.addHook('onRequest', requireWorkerToken(config.workerToken));
     addServeWorkerRoutes(internal, services, registry);
     addTrainJobRoutes(internal, services);
+    addModelTaskRoutes(internal, services);
     addBlobRoutes(internal, blobs);
   });
   const stopMaintenance = startMaintenance(
@@ -198,6 +201,7 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
       { name: 'deliver webhooks', everyMs: 1_000, run: () => deliverWebhooks(control) },
       { name: 'warn of quotas', everyMs: 60_000, run: () => warnOfQuota(control) },
       { name: 'requeue lost jobs', everyMs: 5_000, run: () => requeueExpiredLeases(control) },
+      { name: 'fail lost model tasks', everyMs: 5_000, run: () => failLostModelTasks(control) },
       {
         name: 'collect garbage',
         everyMs: 900_000,

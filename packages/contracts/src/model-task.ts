@@ -25,7 +25,15 @@ export const modelFileSchema = z.object({
 export type ModelFile = z.infer<typeof modelFileSchema>;
 
 /** Where a verification is; each is some seconds of a small model. */
-export const modelTaskStepSchema = z.enum(['files', 'tensors', 'tokenizer', 'answer', 'export', 'reference', 'compare']);
+export const modelTaskStepSchema = z.enum([
+  'files',
+  'tensors',
+  'tokenizer',
+  'answer',
+  'export',
+  'reference',
+  'compare',
+]);
 export type ModelTaskStep = z.infer<typeof modelTaskStepSchema>;
 
 export const verifyResultSchema = z.object({

@@ -13,6 +13,7 @@ import { impersonateTenant } from '@parapet/control/verbs/admin/impersonate-tena
 import { cancelAdminJob, listAdminJobs, retryAdminJob, setJobPriority } from '@parapet/control/verbs/admin/jobs';
 import { listLedger, reconcileLedger } from '@parapet/control/verbs/admin/ledger';
 import { listTenants } from '@parapet/control/verbs/admin/list-tenants';
+import { cancelModelTask, quantiseBaseModel, verifyBaseModel } from '@parapet/control/verbs/admin/model-tasks';
 import { overrideQuota } from '@parapet/control/verbs/admin/override-quota';
 import { createPlan, deletePlan, listPlans, setDefaultPlan, updatePlan } from '@parapet/control/verbs/admin/plans';
 import { setPlan } from '@parapet/control/verbs/admin/set-plan';
@@ -55,6 +56,9 @@ export const adminRouter = router({
     setDefault: mutation(setDefaultBaseModel),
     retire: mutation(retireBaseModel),
     setPrice: mutation(setPrice),
+    verify: mutation(verifyBaseModel),
+    quantise: mutation(quantiseBaseModel),
+    cancelTask: mutation(cancelModelTask),
   }),
   health: router({ get: query(getHealth) }),
   usage: router({ get: query(adminUsage), export: query(exportAdminUsage) }),

@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import {
+  modelTaskKindSchema,
+  modelTaskResultSchema,
+  modelTaskStepSchema,
+  quantisedWeightsSchema,
+} from '../model-task.ts';
 import { quotaLimitsSchema, quotaOverrideSchema } from '../quota.ts';
 import { moneyMicrosSchema, pageInputSchema, rangeInputSchema, timestampSchema } from './common.ts';
 import { jobStatusSchema, jobViewSchema } from './jobs.ts';
@@ -124,6 +130,24 @@ export const setJobPriorityInputSchema = z.strictObject({
 });
 
 // Base models
+/** Verifying or quantising a model, by a worker in the background. */
+export const modelTaskViewSchema = z.object({
+  id: z.string(),
+  kind: modelTaskKindSchema,
+  weights: quantisedWeightsSchema.nullable(),
+  status: z.enum(['queued', 'running', 'succeeded', 'failed']),
+  /** null until a worker has begun. */
+  step: modelTaskStepSchema.nullable(),
+  /** Of the step, 0 to 1. */
+  done: z.number(),
+  result: modelTaskResultSchema.nullable(),
+  /** Why it failed and what to do. */
+  error: z.string().nullable(),
+  worker: z.string().nullable(),
+  createdAt: timestampSchema,
+  finishedAt: timestampSchema.nullable(),
+});
+export type ModelTaskView = z.infer<typeof modelTaskViewSchema>;
 export const baseModelViewSchema = z.object({
   id: z.string(),
   name: z.string(),
@@ -137,6 +161,14 @@ export const baseModelViewSchema = z.object({
   workers: z.int(),
   adapters: z.int(),
   price: priceViewSchema.nullable(),
+  /** The kinds of weights that live workers serve it with. */
+  served: z.array(z.string()),
+  /** The task that waits or runs. */
+  task: modelTaskViewSchema.nullable(),
+  /** The last verification that ended, well or not. */
+  verification: modelTaskViewSchema.nullable(),
+  /** The last quantisation of each kind that ended. */
+  quantisations: z.array(modelTaskViewSchema),
   createdAt: timestampSchema,
 });
 export type BaseModelView = z.infer<typeof baseModelViewSchema>;
@@ -146,6 +178,7 @@ export const addBaseModelInputSchema = z.strictObject({
   source: z.string().min(1).max(500),
 });
 export const baseModelIdInputSchema = z.strictObject({ baseModelId: z.string().max(64) });
+export const quantiseInputSchema = baseModelIdInputSchema.extend({ weights: quantisedWeightsSchema });
 export const setPriceInputSchema = priceViewSchema.omit({ validFrom: true });
 
 // Usage, ledger, health

@@ -1,78 +1,12 @@
 import { ParapetError } from '@parapet/contracts/errors';
 import { newId } from '@parapet/contracts/ids';
-import {
-  addBaseModelInputSchema,
-  type BaseModelView,
-  baseModelIdInputSchema,
-  type PriceView,
-  setPriceInputSchema,
-} from '@parapet/contracts/portal/admin';
-import { adapters, baseModels, modelPrices, workers } from '@parapet/db/schema';
-import type { Tx } from '@parapet/db/tenant';
-import { and, asc, desc, eq, gt, isNull, lte, sql } from 'drizzle-orm';
+import { addBaseModelInputSchema, baseModelIdInputSchema, setPriceInputSchema } from '@parapet/contracts/portal/admin';
+import { baseModels, modelPrices } from '@parapet/db/schema';
+import { eq } from 'drizzle-orm';
 import { z } from 'zod';
 import { currencyOf } from '../../context.ts';
+import { priceOf, requireBaseModel, selectBaseModels } from '../../models/base-model-view.ts';
 import { defineVerb } from '../../verb.ts';
-
-const liveMs = 10_000;
-
-async function priceOf(tx: Tx, model: string, currency: string, now: Date): Promise<PriceView | null> {
-  const [row] = await tx
-    .select()
-    .from(modelPrices)
-    .where(and(eq(modelPrices.model, model), isNull(modelPrices.planId), lte(modelPrices.effectiveFrom, now)))
-    .orderBy(desc(modelPrices.effectiveFrom))
-    .limit(1);
-  if (!row) return null;
-  return {
-    model,
-    currency,
-    promptMicrosPerMillionTokens: row.promptMicrosPerMillion,
-    completionMicrosPerMillionTokens: row.completionMicrosPerMillion,
-    trainingMicrosPerGpuSecond: row.trainingMicrosPerGpuSecond,
-    validFrom: row.effectiveFrom.getTime(),
-  };
-}
-
-async function selectBaseModels(tx: Tx, currency: string, now: Date, id?: string): Promise<BaseModelView[]> {
-  const live = new Date(now.getTime() - liveMs);
-  const rows = await tx
-    .select({
-      model: baseModels,
-      workers: sql<number>`(select count(*)::int from ${workers} where ${and(eq(workers.kind, 'serve'), eq(workers.baseDigest, baseModels.digest), gt(workers.heartbeatAt, live))})`,
-      adapters: sql<number>`(select count(*)::int from ${adapters} where ${adapters.baseDigest} = ${baseModels.digest})`,
-    })
-    .from(baseModels)
-    .where(id === undefined ? undefined : eq(baseModels.id, id))
-    .orderBy(asc(baseModels.name));
-  const views: BaseModelView[] = [];
-  for (const { model, ...counts } of rows) {
-    const { id, name, digest, source, weights, parameters, contextTokens, isDefault, state } = model;
-    const price = await priceOf(tx, name, currency, now);
-    const createdAt = model.createdAt.getTime();
-    views.push({
-      id,
-      name,
-      digest,
-      source,
-      weights,
-      parameters,
-      contextTokens,
-      isDefault,
-      state,
-      ...counts,
-      price,
-      createdAt,
-    });
-  }
-  return views;
-}
-
-async function requireBaseModel(tx: Tx, baseModelId: string): Promise<typeof baseModels.$inferSelect> {
-  const [row] = await tx.select().from(baseModels).where(eq(baseModels.id, baseModelId)).for('update');
-  if (!row) throw new ParapetError('not_found', 'There is no base model of that id.');
-  return row;
-}
 
 export const listBaseModels = defineVerb('admin.baseModels.list', z.void(), ({ read, services, now }) =>
   read((tx) => selectBaseModels(tx, currencyOf(services), now)),

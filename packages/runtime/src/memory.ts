@@ -43,23 +43,41 @@ function map(bytes: number, protection: number, flags: number, descriptor: numbe
   return address;
 }
 
+/** Anonymous memory of whole huge pages, its start aligned to one. */
+function mapHugePages(bytes: number): { address: bigint; mapping: { address: bigint; byteLength: number } } {
+  const byteLength = Math.ceil(bytes / hugePageBytes + 1) * hugePageBytes;
+  const mapping = { address: map(byteLength, protRead | protWrite, mapPrivate | mapAnonymous, -1), byteLength };
+  const page = BigInt(hugePageBytes);
+  const address = ((mapping.address + page - 1n) / page) * page;
+  libc!.madvise(address, byteLength - hugePageBytes, adviseHugePage);
+  return { address, mapping };
+}
+
 /**
  * Host memory that is reserved at once but occupied only where it was touched, and can be given back by the page: what
- * a KV cache of many rows needs (the address space of a row is the whole context, its memory what it has filled).
+ * a KV cache of many rows needs (the address space of a row is the whole context, its memory what it has filled). With
+ * `hugePages` it is occupied by 2 MB at a time: for what is small, filled whole and read all the time.
  */
 export class HostMemory implements Memory {
   readonly device = 'cpu';
   private readonly fallback: Uint8Array | null;
   readonly address: bigint;
+  private readonly mapping: { address: bigint; byteLength: number };
 
-  constructor(readonly byteLength: number) {
-    if (libc === null) {
-      this.fallback = new Uint8Array(byteLength);
+  constructor(
+    readonly byteLength: number,
+    { hugePages = false } = {},
+  ) {
+    this.fallback = libc === null ? new Uint8Array(byteLength) : null;
+    if (this.fallback !== null) {
       this.address = koffi.address(this.fallback);
+      this.mapping = { address: this.address, byteLength };
+    } else if (hugePages) {
+      ({ address: this.address, mapping: this.mapping } = mapHugePages(byteLength));
     } else {
-      this.fallback = null;
       this.address = map(byteLength, protRead | protWrite, mapPrivate | mapAnonymous | mapNoReserve, -1);
-      libc.madvise(this.address, byteLength, adviseNoHugePage); // a huge page would occupy 2 MB at the first touch
+      this.mapping = { address: this.address, byteLength };
+      libc!.madvise(this.address, byteLength, adviseNoHugePage); // a huge page would occupy 2 MB at the first touch
     }
   }
 
@@ -85,7 +103,7 @@ export class HostMemory implements Memory {
 
   /** Unmaps it. No tensor over it may be used afterwards. */
   release(): void {
-    if (libc !== null) libc.munmap(this.address, this.byteLength);
+    if (libc !== null) libc.munmap(this.mapping.address, this.mapping.byteLength);
   }
 }
 
@@ -111,12 +129,7 @@ export class FileMemory implements Memory {
       }
       let bytes: Uint8Array;
       if (libc !== null) {
-        const byteLength = Math.ceil(this.byteLength / hugePageBytes + 1) * hugePageBytes;
-        const address = map(byteLength, protRead | protWrite, mapPrivate | mapAnonymous, -1);
-        this.mapping = { address, byteLength };
-        const page = BigInt(hugePageBytes);
-        this.address = ((address + page - 1n) / page) * page;
-        libc.madvise(this.address, byteLength - hugePageBytes, adviseHugePage);
+        ({ address: this.address, mapping: this.mapping } = mapHugePages(this.byteLength));
         bytes = new Uint8Array(koffi.view(this.address, this.byteLength));
       } else {
         bytes = this.fallback = new Uint8Array(this.byteLength);

@@ -2,7 +2,7 @@ import type { Graph } from '@parapet/onnx-graph/graph';
 import type { ServingLinear } from '../weights/export-tensors.ts';
 import { attentionInputs } from './attention.ts';
 import { ownDomain } from './block-linear.ts';
-import { type GraphSource, rmsNorm, scaleWidth, stored, storedLinear } from './linears.ts';
+import { batchScaleShape, type GraphSource, rmsNorm, stored, storedLinear } from './linears.ts';
 import { decoderLayer, type LayerScales, newGraph, presentOutputs } from './serving-model.ts';
 
 /** Which linears a decode graph scales: none, the paper's (Q and V through the packed projection, Up), or all. */
@@ -20,7 +20,7 @@ export function scaleName(layer: number, linear: ServingLinear): string {
 
 /**
  * One step of B rows: `input_ids` int64 `[B, 1]`, `last_positions`, `total_length`, the cache of every layer
- * (`past_key.l` and `present_key.l` bound to the same memory), `scale_*.l` `[B, 1, width]` → `logits` `[B, 1, V]`,
+ * (`past_key.l` and `present_key.l` bound to the same memory), `scale_*.l` (`batchScaleShape`) → `logits` `[B, 1, V]`,
  * and with our own kernels `greedy` int32 `[B, 1]`, the first of the largest (−1 where no logit is a number).
  */
 export function buildDecodeGraph(source: GraphSource, variant: DecodeVariant): Graph {
@@ -30,9 +30,10 @@ export function buildDecodeGraph(source: GraphSource, variant: DecodeVariant): G
   const { cache, ...attention } = attentionInputs(g, source, 'capacity');
   let hidden = g.op('Gather', [stored(g, source, 'embed'), ids], { axis: 0 });
   for (let layer = 0; layer < spec.layers; layer++) {
-    const scales: LayerScales = {};
+    const scales: LayerScales = { scalesByPanel: source.weights.layout === 'panels' };
     for (const linear of decodeVariants[variant]) {
-      scales[linear] = g.input(scaleName(layer, linear), 'float32', ['B', 1, scaleWidth(spec, linear)]);
+      const shape = batchScaleShape(spec, linear, source.weights.layout, 'B', 'slots');
+      scales[linear] = g.input(scaleName(layer, linear), 'float32', shape);
     }
     const out = decoderLayer(g, source, layer, hidden, { ...attention, ...cache(layer) }, () => scales);
     presentOutputs(g, layer, out.present);

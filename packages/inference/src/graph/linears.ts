@@ -4,7 +4,8 @@ import { real } from '@parapet/onnx-graph/attributes';
 import type { Graph, Value } from '@parapet/onnx-graph/graph';
 import type { KvFormat } from '../kv/kv-format.ts';
 import { fourBitBlock, type ServingLinear, servingLinearShape } from '../weights/export-tensors.ts';
-import type { ServingWeights } from '../weights/serving-weights.ts';
+import { panelOutputs } from '../weights/pack-panels.ts';
+import type { ServingWeights, WeightLayout } from '../weights/serving-weights.ts';
 import { blockLinear } from './block-linear.ts';
 
 /** What every builder of a serving graph is given. */
@@ -73,4 +74,19 @@ export function rmsNorm(g: Graph, source: GraphSource, name: string, x: Value): 
 /** Width of a serving linear's output, that of its scale. */
 export function scaleWidth(spec: ModelSpec, linear: ServingLinear): number {
   return linear === 'qkv' ? queryWidth(spec) + 2 * kvWidth(spec) : servingLinearShape(spec, linear)[1];
+}
+
+/**
+ * Shape of a batch's scales of one linear in one layer. Our own kernels read `[width / 16, slots, 16]`: 16 outputs of all
+ * slots together, in the order in which the weights' panels pass; others `[rows, 1, width]`.
+ */
+export function batchScaleShape<T>(
+  spec: ModelSpec,
+  linear: ServingLinear,
+  layout: WeightLayout,
+  rows: T,
+  slots: T,
+): (T | number)[] {
+  const width = scaleWidth(spec, linear);
+  return layout === 'panels' ? [Math.ceil(width / panelOutputs), slots, panelOutputs] : [rows, 1, width];
 }

@@ -7,7 +7,7 @@ import { blockLinear, type Folded } from './block-linear.ts';
 import { type GraphSource, rmsNorm, storedLinear } from './linears.ts';
 
 /** Scales of a layer's linears, `[B, 1, width]` each; absent = that linear is not scaled. */
-export type LayerScales = Partial<Record<ServingLinear, Value>>;
+export type LayerScales = Partial<Record<ServingLinear, Value>> & Pick<Folded, 'scalesByPanel'>;
 
 export interface LayerOutputs {
   hidden: Value;
@@ -51,7 +51,11 @@ function foldedLayer(
   const scales = scalesOf(() => rmsNorm(g, source, `${prefix}attn_norm`, hidden));
   const linear = (name: ServingLinear, x: Value, folded: Folded) => {
     const shape = servingLinearShape(source.spec, name);
-    return blockLinear(g, source, `${prefix}${name}`, shape, x, { scale: scales[name], ...folded });
+    return blockLinear(g, source, `${prefix}${name}`, shape, x, {
+      scale: scales[name],
+      scalesByPanel: scales.scalesByPanel,
+      ...folded,
+    });
   };
   const packed = linear('qkv', hidden, { norm: `${prefix}attn_norm` });
   const { attended, present } = attend(g, source, layer, packed, attention);

@@ -1,7 +1,7 @@
 /** Numbers of a row that share a scale: the depth of a tile (kernels/block-linear.h). */
 export const panelBlock = 64;
 /** Outputs of a panel. */
-const panelOutputs = 16;
+export const panelOutputs = 16;
 /** Consecutive inputs that a kernel multiplies at once. */
 const quad = 4;
 

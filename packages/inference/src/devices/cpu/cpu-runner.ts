@@ -90,7 +90,7 @@ export class CpuRunner implements ModelRunner {
   }
 
   setScales(slot: number, scales: RowScales | null): void {
-    this.batch.setScales(slot, scales);
+    this.batch.scales.set(slot, scales);
   }
 
   copyKv(from: number, to: number, tokens: number): void {

@@ -1,12 +1,10 @@
 import type { ModelSpec } from '@parapet/models/spec';
 import { type Binding, HostMemory, type Runtime, type Session, Tensor } from '@parapet/runtime';
 import { type DecodeVariant, decodeVariants, scaleName } from '../../graph/decode-graph.ts';
-import { scaleWidth } from '../../graph/linears.ts';
-import { scaleLayout } from '../../graph/row-scales.ts';
 import type { KvStore } from '../../kv/kv-store.ts';
 import { argmax } from '../../sampling/sampler.ts';
-import type { ServingLinear } from '../../weights/export-tensors.ts';
-import type { DecodeRow, RowScales } from '../device.ts';
+import type { DecodeRow } from '../device.ts';
+import { BatchScales } from './batch-scales.ts';
 import type { ModelSessions } from './sessions.ts';
 
 /**
@@ -20,9 +18,7 @@ export class DecodeBatch {
   private readonly logitsMemory: HostMemory;
   /** Each row's likeliest token, where the graph tells it. */
   private readonly likeliest: Int32Array | null;
-  private readonly scaleMemory = new Map<string, HostMemory>();
-  /** Variant of each slot's scales as they lie in memory. */
-  private readonly slotVariants: DecodeVariant[];
+  readonly scales: BatchScales;
   private readonly bindings = new Map<string, Binding>();
 
   constructor(
@@ -36,45 +32,11 @@ export class DecodeBatch {
     this.lastPositions = new Int32Array(maxRows);
     this.logitsMemory = new HostMemory(maxRows * spec.vocab * 4);
     this.likeliest = sessions.weights.layout === 'panels' ? new Int32Array(maxRows) : null;
-    this.slotVariants = new Array<DecodeVariant>(maxRows).fill('base');
-    for (let layer = 0; layer < spec.layers; layer++) {
-      for (const linear of decodeVariants.wide) {
-        const memory = new HostMemory(maxRows * scaleWidth(spec, linear) * 4);
-        memory.floats(0, maxRows * scaleWidth(spec, linear)).fill(1);
-        this.scaleMemory.set(scaleName(layer, linear), memory);
-      }
-    }
-  }
-
-  /** Sets a slot's scales; a linear that they leave alone is scaled by ones. */
-  setScales(slot: number, scales: RowScales | null): void {
-    const variant = scales?.variant ?? 'base';
-    const before: readonly ServingLinear[] = decodeVariants[this.slotVariants[slot]!];
-    const now: readonly ServingLinear[] = decodeVariants[variant];
-    for (const linear of before) {
-      if (now.includes(linear)) continue;
-      for (let layer = 0; layer < this.spec.layers; layer++) this.part(layer, linear, slot).fill(1);
-    }
-    if (scales !== null) {
-      for (const { layer, linear, offset, width } of scaleLayout(this.spec, variant).parts) {
-        this.part(layer, linear, slot).set(scales.numbers.subarray(offset, offset + width));
-      }
-    }
-    this.slotVariants[slot] = variant;
-  }
-
-  /** The graph that the first `rows` slots need. */
-  variantOf(rows: number): DecodeVariant {
-    let variant: DecodeVariant = 'base';
-    for (let slot = 0; slot < rows; slot++) {
-      if (this.slotVariants[slot] === 'wide') return 'wide';
-      if (this.slotVariants[slot] === 'qvu') variant = 'qvu';
-    }
-    return variant;
+    this.scales = new BatchScales(runtime, spec, sessions.weights.layout, maxRows);
   }
 
   async run(rows: readonly DecodeRow[]): Promise<void> {
-    const binding = await this.binding(this.variantOf(rows.length), rows.length);
+    const binding = await this.binding(this.scales.variantOf(rows.length), rows.length);
     let longest = 0;
     rows.forEach(({ token, tokens }, row) => {
       this.ids[row] = BigInt(token);
@@ -95,13 +57,8 @@ export class DecodeBatch {
 
   release(): void {
     for (const binding of this.bindings.values()) binding.release();
-    for (const memory of this.scaleMemory.values()) memory.release();
+    this.scales.release();
     this.logitsMemory.release();
-  }
-
-  private part(layer: number, linear: ServingLinear, slot: number): Float32Array {
-    const width = scaleWidth(this.spec, linear);
-    return this.scaleMemory.get(scaleName(layer, linear))!.floats(slot * width, width);
   }
 
   private async binding(variant: DecodeVariant, rows: number): Promise<Binding> {
@@ -117,9 +74,7 @@ export class DecodeBatch {
     for (let layer = 0; layer < spec.layers; layer++) {
       bindCache(session, binding, this.kv, layer, 0, rows);
       for (const linear of decodeVariants[variant]) {
-        const name = scaleName(layer, linear);
-        const shape = [rows, 1, scaleWidth(spec, linear)];
-        binding.bindInput(name, Tensor.within(runtime, 'float32', shape, this.scaleMemory.get(name)!));
+        binding.bindInput(scaleName(layer, linear), this.scales.tensor(layer, linear, rows));
       }
     }
     binding.bindOutput('logits', Tensor.within(runtime, 'float32', [rows, 1, spec.vocab], this.logitsMemory));

@@ -22,10 +22,13 @@ static inline Floats gateOf(Gate gate, Floats x) {
  * BlockLinear: x [B, S, K] · W → [B, S, N], W packed (block-linear.h).
  * Inputs: x, W, W of a gate?, gain of an RMSNorm of x?, scale [B, 1, N]?, the gate's scale [B, 1, N]?, residual
  * [B, S, N]?. y = (norm(x) · W) ∘ scale, times act(gate) where there is one, plus residual.
+ * With `scales_by_panel` scales are [N / 16, slots, 16] of at least B slots: what 16 outputs of all rows take is one
+ * stretch of memory, read in the order of W's panels.
  */
 struct BlockLinear {
   int64_t K, N;
   Gate gate;
+  bool scalesByPanel;
   float epsilon;
 
   static const char* name() { return "BlockLinear"; }
@@ -36,10 +39,21 @@ struct BlockLinear {
 
   explicit BlockLinear(const OrtKernelInfo* info)
       : K(ort::integerAttribute(info, "K")), N(ort::integerAttribute(info, "N")),
-        gate((Gate)ort::integerAttribute(info, "gate")), epsilon(ort::realAttribute(info, "epsilon")) {}
+        gate((Gate)ort::integerAttribute(info, "gate")),
+        scalesByPanel(ort::integerAttribute(info, "scales_by_panel") != 0), epsilon(ort::realAttribute(info, "epsilon")) {}
+
+  /** Scales of rows, and how far apart those of two rows and of two panels are. */
+  struct Scales {
+    const float* numbers;
+    int64_t rowStep, panelStep;
+
+    bool given() const { return numbers != nullptr; }
+    const float* at(int64_t row, int64_t panel) const { return numbers + row * rowStep + panel * panelStep; }
+  };
 
   struct Call {
-    const float *x, *gain, *scale, *gateScale, *residual;
+    const float *x, *gain, *residual;
+    Scales scale, gateScale;
     float* y;
     int64_t rowsPerScale;
   };
@@ -54,7 +68,12 @@ struct BlockLinear {
     shape.dims[shape.rank - 1] = N;
     float* y = (float*)ort::data(ort::output(context, 0, shape.dims, shape.rank));
     const int64_t rowsPerScale = shape.rank == 3 ? shape.dims[1] : 1;
-    const Call call = {numbers(0), numbers(3), numbers(4), numbers(5), numbers(6), y, rowsPerScale};
+    const auto scales = [&](size_t index) {
+      if (numbers(index) == nullptr) return Scales{nullptr, 0, 0};
+      if (!scalesByPanel) return Scales{numbers(index), N, tileN};
+      return Scales{numbers(index), tileN, ort::shape(ort::input(context, index)).dims[1] * tileN};
+    };
+    const Call call = {numbers(0), numbers(3), numbers(6), scales(4), scales(5), y, rowsPerScale};
     const PackedMatrix w(numbers(1), K);
     const PackedMatrix gateW(gate == Gate::none ? nullptr : numbers(2), K);
     for (int64_t first = 0; first < rows; first += rowsAtOnce) {
@@ -98,11 +117,11 @@ struct BlockLinear {
                      int64_t first, int64_t count, int64_t panel, int64_t panels) const {
     Floats up[tileM], gates[tileM];
     const auto rows = [&](int64_t row, int64_t rows, auto product) {
-      // Each row's scales are a line of their own somewhere: asked for now, they are there when the product is.
+      // Asked for now, the scales are there when the product is.
       for (int64_t r = 0; r < rows; r++) {
-        const int64_t at = (first + row + r) / call.rowsPerScale * N + panel * tileN;
-        if (call.scale != nullptr) _mm_prefetch((const char*)(call.scale + at), _MM_HINT_T0);
-        if (call.gateScale != nullptr) _mm_prefetch((const char*)(call.gateScale + at), _MM_HINT_T0);
+        const int64_t scaleRow = (first + row + r) / call.rowsPerScale;
+        if (call.scale.given()) _mm_prefetch((const char*)call.scale.at(scaleRow, panel), _MM_HINT_T0);
+        if (call.gateScale.given()) _mm_prefetch((const char*)call.gateScale.at(scaleRow, panel), _MM_HINT_T0);
       }
       product(w, up);
       if (gate != Gate::none) product(gateW, gates);
@@ -134,18 +153,18 @@ struct BlockLinear {
     const int64_t column = panel * tileN;
     const int64_t width = N - column < tileN ? N - column : tileN;
     const auto part = [&](const float* from) {
-      if (width == tileN) return load<Floats>(from + column);
+      if (width == tileN) return load<Floats>(from);
       Floats some = {};
-      std::memcpy(&some, from + column, width * sizeof(float));
+      std::memcpy(&some, from, width * sizeof(float));
       return some;
     };
-    const int64_t scaleRow = row / call.rowsPerScale * N;
-    if (call.scale != nullptr) y *= part(call.scale + scaleRow);
+    const int64_t scaleRow = row / call.rowsPerScale;
+    if (call.scale.given()) y *= part(call.scale.at(scaleRow, panel));
     if (gate != Gate::none) {
-      if (call.gateScale != nullptr) gated *= part(call.gateScale + scaleRow);
+      if (call.gateScale.given()) gated *= part(call.gateScale.at(scaleRow, panel));
       y *= gateOf(gate, gated);
     }
-    if (call.residual != nullptr) y += part(call.residual + row * N);
+    if (call.residual != nullptr) y += part(call.residual + row * N + column);
     std::memcpy(call.y + row * N + column, &y, width * sizeof(float));
   }
 };

@@ -85,6 +85,8 @@ export const modelTaskLeaseSchema = z.object({
   taskId: z.string(),
   fencingToken: z.int(),
   kind: modelTaskKindSchema,
+  /** The base model's name. */
+  model: z.string(),
   /** What to quantise to; null when it verifies. */
   weights: quantisedWeightsSchema.nullable(),
   /** The folder to verify where the worker's own is not meant: a model that no worker has loaded yet. */

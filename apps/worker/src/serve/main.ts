@@ -1,11 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Engine } from '@parapet/inference/engine';
 import { openModel } from '@parapet/models/open';
 import { modelParameters } from '@parapet/models/spec';
 import { pino } from 'pino';
 import { serveEnv } from '../env.ts';
+import { ModelTaskLink } from '../model-tasks/model-task-link.ts';
+import { ModelTasks } from '../model-tasks/model-tasks.ts';
 import { GatewayLink } from './gateway-link.ts';
 import { serveHttp } from './http-server.ts';
 import { openDevice, type ServingDevice } from './open-device.ts';
@@ -56,12 +59,22 @@ const worker = new ServeWorker(engine, outbox, {
   maxQueue: env.PARAPET_MAX_QUEUE,
   kvCapacityTokens: env.PARAPET_KV_TOKENS,
 });
+const tasks = new ModelTasks({
+  link: new ModelTaskLink(env.PARAPET_GATEWAY_URL, env.PARAPET_WORKER_TOKEN),
+  worker: `serve@${hostname()}`.slice(0, 128),
+  baseDigest: model.digest,
+  modelPath: resolve(env.PARAPET_MODEL_DIR),
+  data,
+  served: device.weightKind ?? env.PARAPET_WEIGHTS,
+  log,
+});
 const server = serveHttp(worker, env.PARAPET_WORKER_TOKEN, log);
 server.listen(env.PARAPET_WORKER_PORT, env.PARAPET_WORKER_HOST, () => {
   const { port } = server.address() as AddressInfo;
   worker.registration.url = `http://${env.PARAPET_WORKER_HOST}:${port}`;
   log.info({ url: worker.registration.url }, 'listening');
   link.start(worker);
+  tasks.start();
 });
 server.on('error', (error) => {
   log.fatal({ err: error }, 'the port could not be opened');
@@ -73,8 +86,10 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   log.info('stopping');
+  const ended = tasks.close();
   await worker.stop(stopGraceMs);
   await link.close(worker);
+  await ended;
   server.closeAllConnections();
   process.exit(0);
 }

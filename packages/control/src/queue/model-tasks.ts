@@ -46,6 +46,7 @@ export async function leaseModelTask(
       taskId: task.id,
       fencingToken,
       kind: task.kind,
+      model: model.name,
       weights: task.weights,
       path: model.digest === null ? model.source : null,
       baseDigest: model.digest,

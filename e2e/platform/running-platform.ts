@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startIdentityProvider } from '@parapet/gateway/identity-provider';
 import { z } from 'zod';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -22,12 +23,24 @@ export async function runningPlatform(): Promise<RunningPlatform> {
   return runningPlatformSchema.parse(JSON.parse(await readFile(statePath, 'utf8')));
 }
 
+/** Who comes by the identity provider of the journeys. */
+export const companyPerson = {
+  sub: 'company',
+  email: 'robin@acme.example.com',
+  email_verified: true,
+  name: 'Robin Acme',
+};
+
 /** Starts `parapet start` on free ports with an empty data folder and the base model that `model fetch` left. */
 export async function startPlatform(): Promise<ChildProcess> {
   const dataDir = join(root, 'test-results', 'data');
   await rm(dataDir, { recursive: true, force: true });
   await mkdir(dataDir, { recursive: true });
   const [port, portalPort] = [await freePort(), await freePort()];
+  const portalUrl = `http://127.0.0.1:${portalPort}`;
+  // At the company's door stands one person, whom the platform has never seen. It lives as long as this process.
+  const provider = await startIdentityProvider(`${portalUrl}/auth/callback/oidc`);
+  provider.person = companyPerson;
   const child = spawn(process.execPath, ['--import', 'tsx', 'apps/cli/src/main.ts', 'start'], {
     cwd: root,
     env: {
@@ -35,6 +48,10 @@ export async function startPlatform(): Promise<ChildProcess> {
       PARAPET_DATA: dataDir,
       PARAPET_PORT: String(port),
       PARAPET_PORTAL_PORT: String(portalPort),
+      PARAPET_OIDC_ISSUER: provider.issuer,
+      PARAPET_OIDC_CLIENT_ID: provider.clientId,
+      PARAPET_OIDC_CLIENT_SECRET: provider.clientSecret,
+      PARAPET_OIDC_NAME: 'Acme',
       PARAPET_MODEL_DIR: process.env.PARAPET_MODEL_DIR ?? (await baseModelFolder()),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,7 +63,6 @@ export async function startPlatform(): Promise<ChildProcess> {
   });
   child.stdout?.pipe(log);
   child.stderr?.pipe(log);
-  const portalUrl = `http://127.0.0.1:${portalPort}`;
   await waitUntilReady(child, `http://127.0.0.1:${port}/readyz`, `${portalUrl}/sign-in`);
   // What a person at the terminal reads, once.
   let signIn: RegExpExecArray | null = null;

@@ -1,7 +1,26 @@
 import { z } from 'zod';
+import type { OidcConfig } from './auth/oidc.ts';
+import { StartProblem } from './embedded/problem.ts';
+import type { GatewayConfig } from './server.ts';
+
+/** What any gateway may be told of its people. */
+const peopleSchema = z.object({
+  /** What people type to reach the portal: https://parapet.example.com. */
+  PARAPET_PUBLIC_URL: z.url().optional(),
+  /** Whether anyone may sign up, or only who is invited. */
+  PARAPET_SIGN_UP: z.enum(['open', 'invited']).optional(),
+  /** Sign-in at a company's OpenID Connect provider: its issuer, and what it knows this platform by. */
+  PARAPET_OIDC_ISSUER: z.url().optional(),
+  PARAPET_OIDC_CLIENT_ID: z.string().min(1).optional(),
+  PARAPET_OIDC_CLIENT_SECRET: z.string().min(1).optional(),
+  /** What its people call it. */
+  PARAPET_OIDC_NAME: z.string().min(1).max(40).default('single sign-on'),
+  /** Take an address that it says nothing about as verified: for a provider that checks addresses and sends no claim. */
+  PARAPET_OIDC_TRUST_EMAIL: z.stringbool().default(false),
+});
 
 /** What a gateway of a fleet is told by its environment. `npm start` needs none of it. */
-const schema = z.object({
+const schema = peopleSchema.extend({
   /** Where it listens. */
   PARAPET_PORT: z.coerce.number().int().min(0).max(65_535).default(8787),
   PARAPET_HOST: z.string().default('0.0.0.0'),
@@ -13,9 +32,7 @@ const schema = z.object({
   PARAPET_WORKER_TOKEN: z.string().min(32),
   /** Signs sessions. */
   PARAPET_AUTH_SECRET: z.string().min(32),
-  /** What people type to reach the portal: https://parapet.example.com. */
   PARAPET_PUBLIC_URL: z.url(),
-  /** Whether anyone may sign up, or only who is invited. */
   PARAPET_SIGN_UP: z.enum(['open', 'invited']).default('invited'),
   /** The base model's files, whose tokenizer counts data sets. */
   PARAPET_MODEL_DIR: z.string().optional(),
@@ -33,12 +50,46 @@ const schema = z.object({
 export type GatewayEnv = z.infer<typeof schema>;
 
 /** Reads the environment, or ends the process with the one variable that is wrong. */
-export function gatewayEnv(): GatewayEnv {
-  const result = schema.safeParse(process.env);
+export function gatewayEnv(): GatewayEnv & { oidc: OidcConfig | null } {
+  try {
+    const env = read(schema);
+    return { ...env, oidc: oidcOf(env) };
+  } catch (error) {
+    if (!(error instanceof StartProblem)) throw error;
+    console.error(`parapet gateway: ${error.message}`);
+    process.exit(2);
+  }
+}
+
+/**
+ * What `npm start` may be told of its people.
+ * @throws StartProblem with the one variable that is wrong.
+ */
+export function platformEnv(): Pick<GatewayConfig, 'signUp' | 'oidc'> & { publicUrl: string | undefined } {
+  const env = read(peopleSchema);
+  return { publicUrl: env.PARAPET_PUBLIC_URL, signUp: env.PARAPET_SIGN_UP, oidc: oidcOf(env) };
+}
+
+function read<S extends z.ZodType>(wanted: S): z.output<S> {
+  const result = wanted.safeParse(process.env);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  console.error(`parapet gateway: the environment variable ${issue?.path.join('.')} is wrong: ${issue?.message}.`);
-  process.exit(2);
+  throw new StartProblem(`The environment variable ${issue?.path.join('.')} is wrong: ${issue?.message}.`);
+}
+
+function oidcOf(env: z.output<typeof peopleSchema>): OidcConfig | null {
+  const {
+    PARAPET_OIDC_ISSUER: issuer,
+    PARAPET_OIDC_CLIENT_ID: clientId,
+    PARAPET_OIDC_CLIENT_SECRET: clientSecret,
+  } = env;
+  if (issuer === undefined && clientId === undefined && clientSecret === undefined) return null;
+  if (issuer === undefined || clientId === undefined || clientSecret === undefined) {
+    throw new StartProblem(
+      'Set PARAPET_OIDC_ISSUER, PARAPET_OIDC_CLIENT_ID and PARAPET_OIDC_CLIENT_SECRET, or none of them.',
+    );
+  }
+  return { issuer, clientId, clientSecret, name: env.PARAPET_OIDC_NAME, trustEmail: env.PARAPET_OIDC_TRUST_EMAIL };
 }
 
 /** The environment that child processes get on top of their own variables. */

@@ -27,6 +27,7 @@ const gateway = await createGateway({
   authSecret: env.PARAPET_AUTH_SECRET,
   publicUrl: env.PARAPET_PUBLIC_URL,
   signUp: env.PARAPET_SIGN_UP,
+  oidc: env.oidc,
   modelDir: env.PARAPET_MODEL_DIR,
   trustProxy: env.PARAPET_TRUST_PROXY,
   logLevel: env.PARAPET_LOG_LEVEL,

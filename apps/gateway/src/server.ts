@@ -22,6 +22,7 @@ import { type AuthConfig, createAuth } from './auth/auth.ts';
 import { createFirstAdmin, type FirstAdmin } from './auth/first-admin.ts';
 import { allowedOrigins, refuseForeignOrigin } from './auth/origin.ts';
 import { registerAuth } from './auth/register-auth.ts';
+import { registerProvider } from './auth/register-provider.ts';
 import { SessionAuthenticator } from './auth/session.ts';
 import { type BlobConfig, openBlobs } from './blobs.ts';
 import { createApp } from './http/app.ts';
@@ -150,8 +151,9 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
   await prepareDatabase(control);
   const adminSignIn = await createFirstAdmin(control);
   const keys = new KeyAuthenticator(control);
-  const { authSecret: secret, trustedOrigins, signUp, oidc } = config;
-  const auth = createAuth(control, { secret, publicUrl, trustedOrigins, signUp, oidc });
+  const { authSecret: secret, trustedOrigins, signUp = 'open', oidc = null } = config;
+  const people = { secret, publicUrl, trustedOrigins, signUp };
+  const auth = createAuth(control, people);
   const sessions = new SessionAuthenticator(auth, control);
   const allowed = allowedOrigins(publicUrl, trustedOrigins);
   const session = ({ headers, method }: FastifyRequest) => {
@@ -186,7 +188,13 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
   const description = describeApi(endpoints, version);
   app.get('/openapi.json', async () => description);
   registerAuth(app, auth, { publicUrl, allowed, metering });
-  await registerTrpc(app, { services: control, sessions, allowed, log });
+  if (oidc) {
+    const onProblem = (problem: string) => log.warn({ problem }, 'sign-in by the identity provider');
+    const byProvider = createAuth(control, { ...people, oidc, onProblem });
+    registerProvider(app, byProvider, { publicUrl, allowed, metering });
+  }
+  const signIn = { signUp, provider: oidc && { name: oidc.name } };
+  await registerTrpc(app, { services: control, sessions, allowed, signIn, log });
   await app.register(async (internal) => {
     internal.addHook('onRequest', requireWorkerToken(config.workerToken));
     addServeWorkerRoutes(internal, services, registry);

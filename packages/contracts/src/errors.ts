@@ -31,6 +31,7 @@ export const errorTable = {
   internal: { status: 500, type: 'server_error', code: 'internal_error' },
   engine_overloaded: { status: 503, type: 'server_error', code: 'engine_overloaded' },
   engine_unavailable: { status: 503, type: 'server_error', code: 'engine_unavailable' },
+  provider_unreachable: { status: 503, type: 'server_error', code: 'provider_unreachable' },
   deadline_exceeded: { status: 504, type: 'server_error', code: 'deadline_exceeded' },
 } as const satisfies Record<string, { status: number; type: string; code: string | null }>;
 

@@ -1,15 +1,25 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ParapetError } from '@parapet/contracts/errors';
 import { newId } from '@parapet/contracts/ids';
+import { placeByProvider, recordIdentity } from '@parapet/control/by-provider';
 import type { ControlServices } from '@parapet/control/context';
-import { ensureMembership } from '@parapet/control/people';
+import { byInvitation, ensureMembership } from '@parapet/control/people';
 import type { Db } from '@parapet/db/client';
 import { authSchema } from '@parapet/db/schema';
 import { asPlatform, type Tx } from '@parapet/db/tenant';
 import { betterAuth } from 'better-auth';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import { APIError } from 'better-auth/api';
-import { genericOAuth, twoFactor } from 'better-auth/plugins';
+import { twoFactor } from 'better-auth/plugins';
+import {
+  callbackRoute,
+  invitationOfFlow,
+  type OidcConfig,
+  oidcPlugin,
+  oidcProviderId,
+  providerGate,
+  secondFactorAfterProvider,
+} from './oidc.ts';
 
 export interface AuthConfig {
   /** Signs sessions; 32 characters or more. */
@@ -21,7 +31,9 @@ export interface AuthConfig {
   /** Whether anyone may sign up, or only who is invited. */
   signUp?: 'open' | 'invited';
   /** Sign-in at a company's identity provider, beside passwords. */
-  oidc?: { discoveryUrl: string; clientId: string; clientSecret: string } | null;
+  oidc?: OidcConfig | null;
+  /** Told, in a sentence without secrets, what went wrong between us and the identity provider. */
+  onProblem?: (sentence: string) => void;
 }
 
 /** Set by `registerAuth` from the socket (or a trusted proxy), over whatever the client sent. */
@@ -41,6 +53,13 @@ function decoded(text: string | null): string | null {
   }
 }
 
+/** What better-auth says went wrong, and the provider's own word for it; never a whole answer, which may hold a code. */
+function problemOf(message: string, reason: unknown): string {
+  if (typeof reason !== 'object' || reason === null) return message;
+  const { message: said, error } = reason as { message?: unknown; error?: unknown };
+  return [message, error, said].filter((text) => typeof text === 'string' && text !== '').join(': ');
+}
+
 const idKinds: Record<string, 'user' | 'session'> = { user: 'user', session: 'session' };
 
 /** People's sign-in: e-mail and password, TOTP, optional OIDC; rows in the control plane's own database. */
@@ -53,17 +72,34 @@ export function createAuth(services: ControlServices, config: AuthConfig) {
       value: (work: (tx: Tx) => Promise<unknown>) => database.db.transaction((tx) => current.run(tx, () => work(tx))),
     },
   });
-  const secure = config.publicUrl.startsWith('https:');
+  const inHand = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+    const tx = current.getStore();
+    return tx ? work(tx) : asPlatform(database.db, work);
+  };
+  const originOf = (headers: Headers | undefined) => ({
+    ip: headers?.get(clientAddressHeader) ?? null,
+    userAgent: headers?.get('user-agent') ?? null,
+    requestId: null,
+  });
+  const { publicUrl, signUp = 'open', oidc = null } = config;
+  const secure = publicUrl.startsWith('https:');
+  const codes = twoFactor({ issuer: 'Parapet', allowPasswordless: true });
   return betterAuth({
     appName: 'Parapet',
     secret: config.secret,
-    baseURL: config.publicUrl,
+    baseURL: publicUrl,
     basePath: '/auth',
-    trustedOrigins: [config.publicUrl, ...(config.trustedOrigins ?? [])].map((url) => new URL(url).origin),
+    trustedOrigins: [publicUrl, ...(config.trustedOrigins ?? [])].map((url) => new URL(url).origin),
     database: drizzleAdapter(inTransaction, { provider: 'pg', schema: authSchema, transaction: true }),
     emailAndPassword: { enabled: true, minPasswordLength: 10, maxPasswordLength: 128, autoSignIn: true },
     session: { expiresIn: 14 * 86_400, updateAge: 86_400 },
-    user: { additionalFields: { role: { type: 'string', required: false, input: false } } },
+    user: {
+      additionalFields: { role: { type: 'string', required: false, input: false } },
+      validateUserInfo: providerGate(services, signUp, inHand),
+    },
+    // An account is linked to the provider where both sides have verified the address (better-auth's default).
+    account: { updateAccountOnSignIn: false },
+    onAPIError: { errorURL: new URL('/sign-in', publicUrl).href },
     // In this process alone; `registerAuth` counts attempts for all gateways together.
     rateLimit: {
       enabled: true,
@@ -72,6 +108,7 @@ export function createAuth(services: ControlServices, config: AuthConfig) {
       customRules: {
         '/sign-in/email': { window: 60, max: 30 },
         '/sign-up/email': { window: 60, max: 30 },
+        '/sign-in/social': { window: 60, max: 60 },
         '/two-factor/verify-totp': { window: 60, max: 10 },
       },
     },
@@ -82,44 +119,57 @@ export function createAuth(services: ControlServices, config: AuthConfig) {
       database: { generateId: ({ model }) => (idKinds[model] ? newId(idKinds[model]) : crypto.randomUUID()) },
     },
     databaseHooks: {
+      account: {
+        create: {
+          before: async (account, endpoint) => {
+            if (account.providerId !== oidcProviderId) return;
+            const { userId } = account;
+            await inHand((tx) =>
+              recordIdentity(tx, { userId, origin: originOf(endpoint?.headers), now: services.now() }),
+            );
+            // The provider is asked who someone is and nothing more: its tokens are of no use here.
+            return { data: { accessToken: null, refreshToken: null, idToken: null } };
+          },
+        },
+      },
       session: {
         create: {
           // Within the sign-up's transaction: the person, their account, their place and their session, or none.
           before: async (session, endpoint) => {
             const header = (name: string) => endpoint?.headers?.get(name) ?? null;
-            const origin = { ip: header(clientAddressHeader), userAgent: header('user-agent'), requestId: null };
+            const person = { userId: session.userId, origin: originOf(endpoint?.headers), now: services.now() };
             const invitationToken = header(invitationHeader);
             const signingUp = endpoint?.path?.startsWith('/sign-up') ?? false;
-            if (signingUp && config.signUp === 'invited' && invitationToken === null) {
-              throw new APIError('FORBIDDEN', { message: 'Sign-up is by invitation: open the link you were given.' });
+            if (signingUp && signUp === 'invited' && invitationToken === null) {
+              throw new APIError('FORBIDDEN', { message: byInvitation });
             }
-            const organisationName = decoded(header(organisationNameHeader));
-            const person = { userId: session.userId, invitationToken, organisationName, origin, now: services.now() };
-            const tx = current.getStore();
+            const byProvider = endpoint?.path === callbackRoute;
             try {
-              await (tx
-                ? ensureMembership(tx, person)
-                : asPlatform(database.db, (own) => ensureMembership(own, person)));
+              if (byProvider) {
+                const invitationHash = await invitationOfFlow();
+                await inHand((tx) => placeByProvider(tx, { ...person, signUp, invitationHash }));
+              } else {
+                const organisationName = decoded(header(organisationNameHeader));
+                await inHand((tx) => ensureMembership(tx, { ...person, invitationToken, organisationName }));
+              }
             } catch (error) {
-              if (error instanceof ParapetError) throw new APIError('BAD_REQUEST', { message: error.message });
+              if (error instanceof ParapetError) {
+                const code = byProvider && error.code === 'permission_denied' ? 'sign_up_by_invitation' : error.code;
+                throw new APIError('BAD_REQUEST', { code, message: error.message });
+              }
               throw error;
             }
           },
         },
       },
     },
-    plugins: [
-      twoFactor({ issuer: 'Parapet' }),
-      ...(config.oidc
-        ? [
-            genericOAuth({
-              config: [{ providerId: 'oidc', scopes: ['openid', 'profile', 'email'], pkce: true, ...config.oidc }],
-            }),
-          ]
-        : []),
-    ],
+    plugins: [codes, ...(oidc ? [oidcPlugin(oidc), secondFactorAfterProvider(codes, publicUrl)] : [])],
     telemetry: { enabled: false },
-    logger: { disabled: true },
+    logger: {
+      disabled: config.onProblem === undefined,
+      level: 'error',
+      log: (_level, message, reason) => config.onProblem?.(problemOf(message, reason)),
+    },
   });
 }
 

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inheritedEnv } from '../env.ts';
+import { inheritedEnv, platformEnv } from '../env.ts';
 import { createGateway, type Gateway } from '../server.ts';
 import { Child, type ChildSpec } from './child.ts';
 import { LogFile } from './log-file.ts';
@@ -52,6 +52,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const { gatewayPort = 8787, portalPort = 3000, host = '127.0.0.1', without = [], onProgress = () => {} } = options;
   const dataDir = resolve(options.dataDir);
   const logs = join(dataDir, 'logs');
+  const { publicUrl, signUp, oidc } = platformEnv();
   await checkDataFolder(dataDir);
   await checkPort(gatewayPort, host, 'gateway', 'PARAPET_PORT');
   if (!without.includes('portal')) await checkPort(portalPort, host, 'portal', 'PARAPET_PORTAL_PORT');
@@ -68,7 +69,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     blobs: { kind: 'files', directory: join(dataDir, 'blobs') },
     workerToken,
     authSecret: await secretOf(dataDir, 'auth-secret'),
-    publicUrl: options.publicUrl ?? portalUrl,
+    publicUrl: options.publicUrl ?? publicUrl ?? portalUrl,
+    signUp,
+    oidc,
     // The same machine to its owner, whichever name stands in the address bar.
     trustedOrigins: [portalUrl, `http://localhost:${portalPort}`, `http://127.0.0.1:${portalPort}`],
     modelDir: resolve(options.modelDir),

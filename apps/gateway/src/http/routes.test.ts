@@ -11,6 +11,8 @@ const guards: Record<string, 'public' | 'worker token' | 'sign-in'> = {
   'GET /openapi.json': 'public',
   'GET /auth/*': 'sign-in',
   'POST /auth/*': 'sign-in',
+  'POST /auth/provider': 'sign-in',
+  'GET /auth/callback/oidc': 'sign-in',
   'POST /internal/workers/serve/register': 'worker token',
   'POST /internal/workers/serve/:id/heartbeat': 'worker token',
   'POST /internal/train/lease': 'worker token',
@@ -18,13 +20,17 @@ const guards: Record<string, 'public' | 'worker token' | 'sign-in'> = {
   'POST /internal/train/jobs/:id/events': 'worker token',
   'POST /internal/train/jobs/:id/checkpoints': 'worker token',
   'POST /internal/train/jobs/:id/finish': 'worker token',
+  'POST /internal/model-tasks/lease': 'worker token',
+  'POST /internal/model-tasks/:id/progress': 'worker token',
+  'POST /internal/model-tasks/:id/finish': 'worker token',
   'GET /internal/blobs/:digest': 'worker token',
   'PUT /internal/blobs/:digest': 'worker token',
 };
 
 let fixture: GatewayFixture;
 beforeAll(async () => {
-  fixture = await GatewayFixture.open();
+  const oidc = { issuer: 'http://127.0.0.1:9', clientId: 'a', clientSecret: 'b', name: 'Acme', trustEmail: false };
+  fixture = await GatewayFixture.open({ config: { oidc } });
 });
 afterAll(() => fixture.close());
 

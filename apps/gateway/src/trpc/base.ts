@@ -1,4 +1,5 @@
 import { type ErrorCode, errorTable, ParapetError } from '@parapet/contracts/errors';
+import type { SignInOptions } from '@parapet/contracts/portal/session';
 import type { ControlContext, ControlServices, Origin, Principal } from '@parapet/control/context';
 import type { Verb } from '@parapet/control/verb';
 import { initTRPC, TRPCError, type TRPCMutationProcedure, type TRPCQueryProcedure } from '@trpc/server';
@@ -10,6 +11,7 @@ export interface TrpcContext {
   /** The person whose session cookie came with the request; null = nobody is signed in. */
   person: Extract<Principal, { kind: 'user' }> | null;
   origin: Origin;
+  signIn: SignInOptions;
 }
 
 const codeOfStatus: Record<number, TRPC_ERROR_CODE_KEY> = {

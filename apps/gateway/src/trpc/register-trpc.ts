@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { ParapetError } from '@parapet/contracts/errors';
+import type { SignInOptions } from '@parapet/contracts/portal/session';
 import type { ControlServices } from '@parapet/control/context';
 import { fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import type { FastifyInstance } from 'fastify';
@@ -14,13 +15,15 @@ export interface TrpcOptions {
   sessions: SessionAuthenticator;
   /** Origins whose pages may call with a session. */
   allowed: ReadonlySet<string>;
+  /** How people get in, for the pages that nobody is signed in on. */
+  signIn: SignInOptions;
   log: Logger;
 }
 
 /** Mounts the portal's API under /trpc; live progress is server-sent events there. */
 export async function registerTrpc(
   app: FastifyInstance,
-  { services, sessions, allowed, log }: TrpcOptions,
+  { services, sessions, allowed, signIn, log }: TrpcOptions,
 ): Promise<void> {
   cutStreamsOnClose(app);
   await app.register(fastifyTRPCPlugin<AppRouter>, {
@@ -34,6 +37,7 @@ export async function registerTrpc(
             services,
             person: await sessions.authenticate(req.headers),
             origin: { ip: req.ip, userAgent: req.headers['user-agent'] ?? null, requestId: req.id },
+            signIn,
           };
         } catch (error) {
           // tRPC takes any other error from here for a failure of ours.

@@ -9,6 +9,8 @@ import { switchOrganisation } from '@parapet/control/verbs/session/switch-organi
 import { mutation, publicProcedure, router } from './base.ts';
 
 export const sessionRouter = router({
+  /** How people get in here: for the pages that nobody is signed in on. */
+  signIn: publicProcedure.query(({ ctx }) => ctx.signIn),
   /** null when nobody is signed in. */
   me: publicProcedure.query(({ ctx }) => sessionView(ctx.services, ctx.person)),
   /** What an invitation's link shows before sign-in; the link's secret is the right to see it. */

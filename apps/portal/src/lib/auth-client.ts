@@ -42,6 +42,12 @@ export const signUp = (
       : { 'x-parapet-organisation-name': encodeURIComponent(place.organisationName) },
   );
 
+/** Goes to the company's identity provider, which sends the browser back to `next`. */
+export async function signInByProvider(next: string): Promise<void> {
+  const { url } = await post<{ url: string }>('/provider', { next });
+  window.location.assign(url);
+}
+
 export const signOut = () => post<unknown>('/sign-out', {});
 
 export const verifyTotp = (code: string, trustDevice: boolean) =>

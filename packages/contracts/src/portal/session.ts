@@ -19,6 +19,8 @@ export const sessionViewSchema = z.object({
     email: z.string(),
     emailVerified: z.boolean(),
     twoFactorEnabled: z.boolean(),
+    /** False for who comes by the identity provider alone: nothing here asks them for a password. */
+    hasPassword: z.boolean(),
     platformAdmin: z.boolean(),
     createdAt: timestampSchema,
   }),
@@ -57,3 +59,28 @@ export const invitationPreviewSchema = z.object({
   state: z.enum(['pending', 'accepted', 'revoked', 'expired']),
 });
 export type InvitationPreview = z.infer<typeof invitationPreviewSchema>;
+
+/** session.signIn: how this platform lets people in; asked by the pages that nobody is signed in on. */
+export const signInOptionsSchema = z.object({
+  signUp: z.enum(['open', 'invited']),
+  /** The company's identity provider, by the name its people know it by; null = passwords alone. */
+  provider: z.object({ name: z.string() }).nullable(),
+});
+export type SignInOptions = z.infer<typeof signInOptionsSchema>;
+
+/** POST /auth/provider: begins a sign-in at the identity provider; `next` is the portal's page to come back to. */
+export const providerSignInSchema = z.strictObject({
+  next: z
+    .string()
+    .max(512)
+    .regex(/^\/(?![/\\])/, 'is not a path of the portal')
+    .default('/'),
+});
+
+/** Why a sign-in at the identity provider was refused: `error` in the address of the sign-in page. */
+export type ProviderRefusal =
+  | 'email_not_verified'
+  | 'account_not_linked'
+  | 'sign_up_by_invitation'
+  | 'platform_admin'
+  | 'provider_unreachable';

@@ -1,3 +1,4 @@
+import { ParapetError } from '@parapet/contracts/errors';
 import { asTenantId } from '@parapet/contracts/ids';
 import { members, organisations, sessions, users } from '@parapet/db/schema';
 import { asPlatform, type Tx } from '@parapet/db/tenant';
@@ -9,17 +10,24 @@ import { insertOrganisation } from './create-organisation.ts';
 import { joinByInvitation } from './join-by-invitation.ts';
 import { organisationsOf } from './session-view.ts';
 
+/** What someone is told who may not sign up. */
+export const byInvitation = 'Sign-up is by invitation: open the link you were given.';
+
 type Person = Extract<Principal, { kind: 'user' }>;
 
 /**
  * Gives a person that belongs nowhere their place: the organisation that invited them, else one of their own. It runs
  * in the transaction of the sign-up, so that nobody is ever half signed up.
+ * @throws ParapetError `permission_denied` for a person without an invitation where `mayFound` is false.
  */
 export async function ensureMembership(
   tx: Tx,
   person: {
     userId: string;
+    /** The secret of an invitation's link; its id, for an address that is verified. */
     invitationToken: string | null;
+    /** Whether a person whom nobody invited gets an organisation of their own; unless told, they do. */
+    mayFound?: boolean;
     /** Of the organisation that is made; the person's own unless told. */
     organisationName?: string | null;
     origin: Origin;
@@ -47,6 +55,7 @@ export async function ensureMembership(
     await appendAudit(tx, { ...record, orgId: joined.orgId, action, principal, origin, now });
     return;
   }
+  if (person.mayFound === false) throw new ParapetError('permission_denied', byInvitation);
   const name = person.organisationName?.trim().slice(0, 80) || user.name;
   const made = await insertOrganisation(tx, { name, ownerId: userId, now });
   const record = { target: { kind: 'organisation', id: made.id }, after: { name: made.name, slug: made.slug } };

@@ -1,7 +1,7 @@
 import type { SessionOrganisation, SessionView } from '@parapet/contracts/portal/session';
-import { invitations, members, organisations, sessions, users } from '@parapet/db/schema';
+import { accounts, invitations, members, organisations, sessions, users } from '@parapet/db/schema';
 import { asPlatform, type Tx } from '@parapet/db/tenant';
-import { and, asc, eq, gt, isNull, ne } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, isNull, ne } from 'drizzle-orm';
 import type { Principal } from '../access/principal.ts';
 import type { ControlServices } from '../context.ts';
 
@@ -50,6 +50,11 @@ export async function sessionView(services: ControlServices, principal: Principa
         ),
       );
     const { tenancy } = principal;
+    const [password] = await tx
+      .select({ id: accounts.id })
+      .from(accounts)
+      .where(and(eq(accounts.userId, user.id), isNotNull(accounts.password)))
+      .limit(1);
     return {
       user: {
         id: user.id,
@@ -57,6 +62,7 @@ export async function sessionView(services: ControlServices, principal: Principa
         email: user.email,
         emailVerified: user.emailVerified,
         twoFactorEnabled: user.twoFactorEnabled ?? false,
+        hasPassword: password !== undefined,
         platformAdmin: principal.platformAdmin,
         createdAt: user.createdAt.getTime(),
       },

@@ -9,6 +9,7 @@ import { Card, CardHeader } from '#components/card.tsx';
 import { CodeBlock } from '#components/code-block.tsx';
 import { Dialog, DialogActions } from '#components/dialog.tsx';
 import { Field, Input } from '#components/field.tsx';
+import { Notice } from '#components/states.tsx';
 import { toast } from '#components/toast.tsx';
 import { disableTwoFactor, enableTwoFactor, verifyTotp } from '#lib/auth-client.ts';
 import { errorText } from '#lib/error-text.ts';
@@ -172,16 +173,21 @@ function PasswordStep({
   error: unknown;
   onPassword: (password: string) => void;
 }) {
+  const { hasPassword } = useSession().user;
   return (
     <form
       onSubmit={(event: FormEvent<HTMLFormElement>) => {
         event.preventDefault();
-        onPassword(String(new FormData(event.currentTarget).get('password')));
+        onPassword(String(new FormData(event.currentTarget).get('password') ?? ''));
       }}
     >
-      <Field label={text.password} error={error ? errorText(error) : undefined}>
-        <Input name="password" type="password" autoComplete="current-password" required />
-      </Field>
+      {hasPassword ? (
+        <Field label={text.password} error={error ? errorText(error) : undefined}>
+          <Input name="password" type="password" autoComplete="current-password" required />
+        </Field>
+      ) : error ? (
+        <Notice tone="danger">{errorText(error)}</Notice>
+      ) : null}
       <DialogActions>
         <Button type="submit" variant="primary" pending={pending}>
           {action}

@@ -1,3 +1,5 @@
+import type { ProviderRefusal } from '@parapet/contracts/portal/session';
+
 export const access = {
   signIn: 'Sign in',
   signInTitle: 'Sign in to Parapet',
@@ -5,6 +7,22 @@ export const access = {
   signUpTitle: 'Create your account',
   noAccount: 'No account yet?',
   haveAccount: 'Already have an account?',
+  byInvitation: 'Sign-up is by invitation: open the link you were given, or ask an administrator for one.',
+  continueWith: (provider: string) => `Continue with ${provider}`,
+  or: 'or',
+  /** By the code that the sign-in by the identity provider came back with. */
+  providerRefusals: {
+    email_not_verified:
+      'The identity provider does not vouch for your e-mail address. Verify it there, then try again.',
+    account_not_linked:
+      'An account with this e-mail address exists and signs in with its password. Sign in with that; an invitation that you accept by its link joins the two.',
+    sign_up_by_invitation: 'Nobody has invited this e-mail address. Ask an administrator for an invitation.',
+    platform_admin: 'Platform administrators sign in with their password.',
+    provider_unreachable:
+      'The identity provider does not answer. Try again in a moment, or sign in with your password.',
+  } satisfies Record<ProviderRefusal, string>,
+  providerCancelled: 'The sign-in was cancelled at the identity provider.',
+  providerFailed: 'The sign-in by the identity provider did not come through. Begin again here, in this browser.',
   name: 'Your name',
   email: 'E-mail address',
   password: 'Password',

@@ -1,9 +1,11 @@
 import type { Metadata } from 'next';
 import Link from 'next/link';
 import { redirect } from 'next/navigation';
-import { safeReturn } from '#features/access/safe-return.ts';
+import { Notice } from '#components/states.tsx';
+import { ProviderSignIn } from '#features/access/provider-sign-in.tsx';
+import { isInvitation, safeReturn } from '#features/access/safe-return.ts';
 import { SignUpForm } from '#features/access/sign-up-form.tsx';
-import { session } from '#lib/trpc/server.tsx';
+import { api, session } from '#lib/trpc/server.tsx';
 import { access } from '#text/en/access.ts';
 
 export const metadata: Metadata = { title: access.signUp };
@@ -13,10 +15,13 @@ type Props = { searchParams: Promise<{ next?: string; email?: string }> };
 export default async function SignUpPage({ searchParams }: Props) {
   const { next, email } = await searchParams;
   if (await session()) redirect(safeReturn(next));
+  const { signUp, provider } = await api().session.signIn.query();
+  const may = signUp === 'open' || isInvitation(next);
   return (
     <>
       <h1 className="mb-6 font-semibold text-xl tracking-tight">{access.signUpTitle}</h1>
-      <SignUpForm next={next} email={email} />
+      {may && provider ? <ProviderSignIn name={provider.name} next={next} /> : null}
+      {may ? <SignUpForm next={next} email={email} /> : <Notice tone="warn">{access.byInvitation}</Notice>}
       <p className="mt-5 text-center text-muted">
         {access.haveAccount}{' '}
         <Link

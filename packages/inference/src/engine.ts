@@ -1,24 +1,19 @@
-import { randomInt } from 'node:crypto';
 import { ParapetError } from '@parapet/contracts/errors';
-import type { FinishReason, GenerateEvent, GenerateRequest, TokenLogprob } from '@parapet/contracts/serve-worker';
+import type { GenerateEvent, GenerateRequest } from '@parapet/contracts/serve-worker';
 import type { BaseModel } from '@parapet/models/open';
 import { AdapterCache } from './adapters/adapter-cache.ts';
-import { summariseScales } from './adapters/summarise-scales.ts';
+import { Batch } from './batch.ts';
 import { GrammarCache } from './constrained/grammar-cache.ts';
-import { shareMicros } from './device-time.ts';
-import type { Device, Draw, ModelRunner, PrefillRun, PromptScaling, RowScales } from './devices/device.ts';
-import { digestOf, failureOf, newGeneration, scalingOf } from './generation.ts';
+import type { Device, ModelRunner } from './devices/device.ts';
+import { failureOf, newGeneration } from './generation.ts';
+import { Generations } from './generations.ts';
 import { blockTokens } from './kv/block-pool.ts';
 import { calibrationTexts } from './kv/calibration-texts.ts';
-import { type CachedPrompt, PromptCache } from './kv/prompt-cache.ts';
-import { Slots } from './kv/slots.ts';
+import { Prefiller } from './prefiller.ts';
 import { completionLimit, promptTokens } from './request.ts';
-import { describeLogprob, readPromptLogprobs } from './sampling/describe-logprobs.ts';
-import { type SampledToken, Sampler } from './sampling/sampler.ts';
-import { type Admission, Scheduler } from './scheduler.ts';
-import type { Generation, Sequence } from './sequence.ts';
+import { Scheduler } from './scheduler.ts';
+import type { Generation } from './sequence.ts';
 import { EngineStats, type StatsSnapshot } from './stats.ts';
-import { TextStream } from './text/text-stream.ts';
 import { openServingWeights, servedBlockSize, type WeightKind } from './weights/serving-weights.ts';
 
 export interface EngineOptions {
@@ -47,37 +42,20 @@ export interface EngineOptions {
   prefillStallMs?: number;
 }
 
-/** A prompt on its way through the layers. */
-interface Prefilling {
-  admission: Admission;
-  generation: Generation;
-  run: PrefillRun;
-  tokens: readonly number[];
-}
-
 const defaultPrefillStallMs = 40;
-/** What a prompt may take at once when nobody decodes: cancellations and the health check still get their turn. */
-const idlePrefillMicros = 500_000;
 
 /**
  * Serves many tenants' requests on one model: `step()` = schedule → run → postprocess, over and over while there is
  * work. Rows of different adapters, strengths and lengths share every decode step.
  */
 export class Engine {
-  private readonly generations = new Map<string, Generation>();
-  private readonly byJob = new Map<string, Generation>();
-  private readonly byRow = new Map<string, Sequence>();
-  private readonly slots: Slots<Sequence>;
   private readonly scheduler: Scheduler;
-  private readonly prompts: PromptCache;
   readonly adapters: AdapterCache;
+  private readonly generations: Generations;
+  private readonly batch: Batch;
+  private readonly prefiller: Prefiller;
   private readonly grammars: GrammarCache;
   private readonly statistics = new EngineStats();
-  private prefilling: Prefilling | null = null;
-  /** Tokens chosen but not yet turned into text: at most one a row. */
-  private readonly unsent: { sequence: Sequence; id: number; entry: TokenLogprob | null }[] = [];
-  /** Estimated device time of one token in one layer of a prompt. */
-  private prefillMicrosPerTokenLayer = 10;
   private wake: (() => void) | null = null;
   private closing = false;
   private loop: Promise<void> = Promise.resolve();
@@ -87,11 +65,9 @@ export class Engine {
     private readonly runner: ModelRunner,
   ) {
     const { maxRows, maxQueue, kvTokens, model, adapterBytes, adapters } = options;
-    this.slots = new Slots(maxRows);
     this.grammars = new GrammarCache(model.tokenizer);
-    this.prompts = new PromptCache(() => this.scheduler.pool);
     const limits = { maxRows, maxQueue, kvBlocks: Math.max(1, Math.floor(kvTokens / blockTokens)) };
-    this.scheduler = new Scheduler(limits, (blocks) => this.prompts.reclaim(blocks));
+    this.scheduler = new Scheduler(limits, (blocks) => this.prefiller.reclaim(blocks));
     this.adapters = new AdapterCache({
       spec: model.spec,
       baseDigest: model.digest,
@@ -107,6 +83,14 @@ export class Engine {
         }
       },
     });
+    this.generations = new Generations(this.scheduler, this.adapters);
+    const shared = {
+      ...{ model, runner, scheduler: this.scheduler, generations: this.generations, statistics: this.statistics },
+      fail: (generation: Generation, error: unknown) => this.fail(generation, error),
+    };
+    this.batch = new Batch({ ...shared, grammars: this.grammars, maxRows });
+    const stallMs = options.prefillStallMs ?? defaultPrefillStallMs;
+    this.prefiller = new Prefiller({ ...shared, batch: this.batch, stallMs });
   }
 
   /** Loads the model on the device (seconds) and starts serving. */
@@ -145,7 +129,7 @@ export class Engine {
   async generate(request: GenerateRequest, signal?: AbortSignal): Promise<AsyncIterable<GenerateEvent>> {
     if (this.closing)
       throw new ParapetError('engine_unavailable', 'This engine is shutting down.', { retryAfterMs: 1000 });
-    if (this.generations.has(request.requestId)) {
+    if (this.generations.get(request.requestId) !== undefined) {
       throw new ParapetError('conflict', `Request ${request.requestId} is running already.`);
     }
     const { model } = this.options;
@@ -156,14 +140,12 @@ export class Engine {
     const generation = newGeneration(request, tokens, maxTokens, adapter, () => this.cancel(request.requestId));
     try {
       if (signal?.aborted) throw new ParapetError('engine_unavailable', 'The request was cancelled before it began.');
-      this.scheduler.enqueue(generation.job);
+      if (this.generations.size === 0) this.statistics.turn(); // idleness is no hanging
+      this.generations.add(generation);
     } catch (error) {
       if (adapter !== null) this.adapters.release(adapter.digest);
       throw error;
     }
-    if (this.generations.size === 0) this.statistics.turn(); // idleness is no hanging
-    this.generations.set(request.requestId, generation);
-    this.byJob.set(generation.job.id, generation);
     signal?.addEventListener('abort', () => this.cancel(request.requestId), { once: true });
     this.wake?.();
     return generation.events;
@@ -197,7 +179,7 @@ export class Engine {
   stats(): StatsSnapshot {
     const { pool } = this.scheduler;
     return this.statistics.snapshot({
-      running: this.scheduler.rows.size + (this.prefilling === null ? 0 : 1),
+      running: this.scheduler.rows.size + (this.prefiller.busy ? 1 : 0),
       waiting: this.scheduler.waiting,
       kvUsage: pool.inUse / pool.capacity,
       residentAdapters: this.adapters.digests(),
@@ -208,7 +190,7 @@ export class Engine {
   /** Cancels what runs, waits for the last events and gives all memory back. */
   async close(): Promise<void> {
     this.closing = true;
-    for (const id of this.generations.keys()) this.cancel(id);
+    for (const { request } of this.generations.all()) this.cancel(request.requestId);
     this.wake?.();
     await this.loop;
     await this.runner.close();
@@ -240,291 +222,18 @@ export class Engine {
     }
   }
 
-  /** One turn: admit and prefill within the time that decoding rows may be held up, then decode one token of every row. */
+  /** One turn: prompts, within the time that decoding rows may be held up, then one token of every row. */
   private async step(): Promise<void> {
     this.statistics.turn();
-    const budget = { micros: (this.options.prefillStallMs ?? defaultPrefillStallMs) * 1000 };
-    while (await this.prefillSome(budget)) {
-      if (this.scheduler.rows.size > 0 && budget.micros <= 0) break;
-    }
-    await this.decodeAll();
-  }
-
-  /** Runs some layers of the prompt at hand, or takes the next one. False when there is nothing to prefill. */
-  private async prefillSome(budget: { micros: number }): Promise<boolean> {
+    await this.prefiller.run(() => this.endCancelled());
     this.endCancelled();
-    this.prefilling ??= this.nextPrefill();
-    const current = this.prefilling;
-    if (current === null) return false;
-    const { run, tokens, generation } = current;
-    const perLayer = tokens.length * this.prefillMicrosPerTokenLayer;
-    const allowed = this.scheduler.rows.size === 0 ? idlePrefillMicros : budget.micros;
-    const layers = Math.max(1, Math.floor(allowed / perLayer));
-    const before = run.remainingLayers;
-    const start = performance.now();
-    try {
-      await run.advance(layers);
-      const micros = Math.round((performance.now() - start) * 1000);
-      budget.micros -= micros;
-      this.notePrefill(generation, micros, tokens.length * (before - run.remainingLayers));
-      if (run.remainingLayers === 0) await this.finishPrefill(current);
-    } catch (error) {
-      run.release();
-      this.fail(generation, error);
-    }
-    return true;
-  }
-
-  private nextPrefill(): Prefilling | null {
-    for (;;) {
-      const admission = this.scheduler.admit();
-      if (admission === null) return null;
-      const stagingSlot = this.slots.capacity - 1;
-      if (this.slots.at(stagingSlot) !== null) this.settleSlots();
-      if (admission.kind === 'resume') {
-        const sequence = this.byRow.get(admission.row.id)!;
-        const tokens = sequence.tokens.slice(0, admission.row.tokens);
-        const scaling: PromptScaling =
-          sequence.scales === null ? { kind: 'base' } : { kind: 'saved', scales: sequence.scales };
-        const run = this.runner.beginPrefill(stagingSlot, tokens, scaling);
-        return { admission, generation: sequence.generation, run, tokens };
-      }
-      const generation = this.byJob.get(admission.job.id)!;
-      generation.usage.queueMicros = Math.round((performance.now() - generation.arrivedAt) * 1000);
-      generation.usage.promptTokens = generation.promptTokens.length;
-      const cached = generation.request.promptLogprobs ? null : this.prompts.get(this.promptKey(generation));
-      if (cached !== null) {
-        generation.usage.cachedTokens = generation.promptTokens.length;
-        this.startRows(generation, cached.scales, cached.logits, null, (slot) =>
-          this.runner.restoreKv(slot, cached.kv),
-        );
-        continue;
-      }
-      const run = this.runner.beginPrefill(stagingSlot, generation.promptTokens, scalingOf(generation));
-      return { admission, generation, run, tokens: generation.promptTokens };
-    }
-  }
-
-  private async finishPrefill({ admission, generation, run, tokens }: Prefilling): Promise<void> {
-    const stagingSlot = this.slots.capacity - 1;
-    const place = (slot: number) => {
-      if (slot !== stagingSlot) this.runner.copyKv(stagingSlot, slot, tokens.length);
-    };
-    if (admission.kind === 'resume') {
-      this.prefilling = null;
-      this.scheduler.resume(admission.row);
-      this.joinBatch(this.byRow.get(admission.row.id)!, place);
-    } else {
-      const start = performance.now();
-      const scales = run.scales();
-      const logits = await run.lastLogits();
-      const promptLogprobs = generation.request.promptLogprobs ? await this.promptLogprobs(generation, run) : null;
-      this.notePrefill(generation, Math.round((performance.now() - start) * 1000), 0);
-      this.keepPrompt(generation, stagingSlot, scales, logits);
-      this.prefilling = null; // from here on the rows are the batch's, and a failure is theirs
-      this.startRows(generation, scales, logits, promptLogprobs, place);
-    }
-    run.release();
-    if (this.slots.at(stagingSlot) === null) this.runner.freeSlot(stagingSlot);
-  }
-
-  /** The prompt is there: its rows join the batch, each with a first token from the prompt's logits. */
-  private startRows(
-    generation: Generation,
-    scales: RowScales | null,
-    logits: Float32Array,
-    promptLogprobs: TokenLogprob[] | null,
-    place: (slot: number) => void,
-  ): void {
-    const { request, job, usage } = generation;
-    if (request.vectorsDigest && scales !== null) generation.vectorsDigest = digestOf(scales.numbers);
-    if (request.vectorsSummary && scales !== null) {
-      generation.vectors = summariseScales(this.options.model.spec, scales);
-    }
-    generation.rows = Array.from({ length: request.n }, (_, index) => this.newSequence(generation, index, scales));
-    this.scheduler.start(
-      job,
-      generation.rows.map((row) => row.id),
-    );
-    generation.events.push({
-      type: 'started',
-      promptTokens: usage.promptTokens,
-      cachedTokens: usage.cachedTokens,
-      queueMicros: usage.queueMicros,
-      promptLogprobs,
-    });
-    this.statistics.prompt(usage.promptTokens);
-    for (const sequence of generation.rows) {
-      this.byRow.set(sequence.id, sequence);
-      this.joinBatch(sequence, place);
-    }
-    for (const sequence of [...generation.rows]) {
-      if (generation.ended) return;
-      this.takeToken(sequence, () => sampleRow(sequence, logits.slice()));
-    }
-  }
-
-  private newSequence(generation: Generation, index: number, scales: RowScales | null): Sequence {
-    const { request, promptTokens: prompt } = generation;
-    const { seed } = request.sampling;
-    return {
-      id: `${request.requestId}#${index}`,
-      index,
-      generation,
-      tokens: [...prompt],
-      scales,
-      sampler: new Sampler(
-        request.sampling,
-        seed === null ? randomInt(2 ** 47) : seed + index,
-        request.topLogprobs,
-        this.runner.vocab,
-      ),
-      constraint: request.jsonSchema === null ? null : this.grammars.constraint(request.jsonSchema),
-      text: new TextStream(this.options.model.tokenizer.streamDecoder(), request.stop),
-      finished: false,
-    };
-  }
-
-  private joinBatch(sequence: Sequence, place: (slot: number) => void): void {
-    const slot = this.slots.join(sequence);
-    place(slot);
-    this.runner.setScales(slot, sequence.scales);
-  }
-
-  private async decodeAll(): Promise<void> {
-    this.endCancelled();
-    const { preempted } = this.scheduler.planDecode();
-    for (const { id } of preempted) {
-      this.statistics.preemption();
-      this.leaveBatch(this.byRow.get(id)!);
-    }
-    this.settleSlots();
-    const count = this.slots.size;
-    if (count === 0) {
-      this.sendTexts();
-      return;
-    }
-    const rows = Array.from({ length: count }, (_, slot) => this.slots.at(slot)!);
-    const running = this.runner.decode(
-      rows.map((sequence) => ({
-        token: sequence.tokens.at(-1)!,
-        tokens: sequence.tokens.length,
-        needsLogits: needsLogits(sequence),
-        draw: drawOf(sequence),
-      })),
-    );
-    this.sendTexts(); // of the step before, while the device works on this one
-    const result = await running;
-    const shares = shareMicros(result.micros, count);
-    this.statistics.step(result.micros, count, rows.filter((row) => row.scales !== null).length);
-    rows.forEach((sequence, slot) => {
-      sequence.generation.usage.decodeDeviceMicros += shares[slot]!;
-      if (sequence.finished) return;
-      this.scheduler.advance(sequence.id);
-      const drawn = result.sampled?.(slot) ?? null;
-      this.takeToken(sequence, () => {
-        if (drawn !== null) return sequence.sampler.greedy(drawn);
-        return needsLogits(sequence)
-          ? sampleRow(sequence, result.logits(slot))
-          : sequence.sampler.greedy(result.greedy(slot));
-      });
-    });
-  }
-
-  /** Moves rows from the end into holes that others left. */
-  private settleSlots(): void {
-    this.slots.settle((sequence, from, to) => {
-      this.runner.copyKv(from, to, sequence.tokens.length - 1);
-      this.runner.setScales(to, sequence.scales);
-      this.runner.freeSlot(from);
-    });
-  }
-
-  /** Chooses a row's next token from its logits and does what follows from it. */
-  private takeToken(sequence: Sequence, choose: () => SampledToken): void {
-    const { generation, text } = sequence;
-    if (sequence.finished || generation.ended) return;
-    try {
-      const { id, logprob, top } = choose();
-      sequence.tokens.push(id);
-      generation.usage.completionTokens += 1;
-      this.statistics.token();
-      const entry = logprob === null ? null : describeLogprob(this.options.model.tokenizer, logprob, top);
-      if (id === this.options.model.tokenizer.eosId) {
-        text.pushSilent();
-        this.finish(sequence, 'stop');
-        return;
-      }
-      sequence.constraint?.push(id);
-      const complete = sequence.constraint?.complete ?? false;
-      if (!complete && sequence.tokens.length - generation.promptTokens.length < generation.maxTokens) {
-        this.unsent.push({ sequence, id, entry });
-        return;
-      }
-      this.emit(sequence, text.push(id, entry));
-      this.finish(sequence, complete || text.stopped ? 'stop' : 'length');
-    } catch (error) {
-      this.fail(generation, error);
-    }
-  }
-
-  /** Turns the tokens that were chosen last into text; a row that meets a stop string here ends, whatever it runs now. */
-  private sendTexts(): void {
-    for (const { sequence, id, entry } of this.unsent.splice(0)) {
-      if (sequence.finished || sequence.generation.ended) continue;
-      try {
-        this.emit(sequence, sequence.text.push(id, entry));
-        if (sequence.text.stopped) this.finish(sequence, 'stop');
-      } catch (error) {
-        this.fail(sequence.generation, error);
-      }
-    }
-  }
-
-  private emit(sequence: Sequence, chunk: ReturnType<TextStream['push']>): void {
-    if (chunk === null) return;
-    const logprobs = sequence.generation.request.topLogprobs === null ? null : chunk.logprobs;
-    sequence.generation.events.push({
-      type: 'text',
-      index: sequence.index,
-      text: chunk.text,
-      tokens: chunk.tokens,
-      logprobs,
-    });
-  }
-
-  private finish(sequence: Sequence, reason: FinishReason): void {
-    if (sequence.finished) return;
-    sequence.finished = true;
-    const { generation } = sequence;
-    this.emit(sequence, sequence.text.end());
-    generation.events.push({ type: 'finish', index: sequence.index, reason });
-    this.removeRow(sequence);
-    if (generation.rows.every((row) => row.finished)) {
-      this.end(generation, {
-        type: 'done',
-        usage: generation.usage,
-        vectorsDigest: generation.vectorsDigest,
-        vectors: generation.vectors,
-      });
-    }
-  }
-
-  private removeRow(sequence: Sequence): void {
-    this.scheduler.finishRow(sequence.id);
-    this.leaveBatch(sequence);
-    this.byRow.delete(sequence.id);
-  }
-
-  private leaveBatch(sequence: Sequence): void {
-    const slot = this.slots.leave(sequence);
-    if (slot !== undefined) this.runner.freeSlot(slot);
+    await this.batch.decode();
   }
 
   /** Ends requests that were cancelled or whose deadline has passed. */
   private endCancelled(): void {
     const now = Date.now();
-    for (const generation of [...this.generations.values()]) {
+    for (const generation of this.generations.all()) {
       const { deadlineAt } = generation.job;
       if (generation.cancelled) this.endEarly(generation);
       else if (deadlineAt !== null && deadlineAt <= now) {
@@ -537,83 +246,19 @@ export class Engine {
   }
 
   private endEarly(generation: Generation): void {
-    this.sendTexts();
-    if (this.prefilling?.generation === generation) this.dropPrefill();
-    for (const sequence of generation.rows) this.finish(sequence, 'cancelled');
-    if (generation.ended) return;
-    for (let index = 0; index < generation.request.n; index++) {
-      generation.events.push({ type: 'finish', index, reason: 'cancelled' });
-    }
-    this.end(generation, { type: 'done', usage: generation.usage, vectorsDigest: null });
-  }
-
-  private dropPrefill(): void {
-    if (this.prefilling === null) return;
-    const { run, admission } = this.prefilling;
-    run.release();
-    this.scheduler.abandon(admission);
-    this.prefilling = null;
+    this.batch.sendTexts();
+    this.prefiller.drop(generation);
+    for (const sequence of generation.rows) this.batch.finish(sequence, 'cancelled');
+    this.generations.done(generation, 'cancelled');
   }
 
   private fail(generation: Generation, error: unknown): void {
-    this.sendTexts();
+    this.batch.sendTexts();
     if (generation.ended) return;
-    if (this.prefilling?.generation === generation) this.dropPrefill();
-    for (const sequence of generation.rows) {
-      if (sequence.finished) continue;
-      sequence.finished = true;
-      this.removeRow(sequence);
-    }
+    this.prefiller.drop(generation);
+    this.batch.drop(generation);
     const { code, message } = failureOf(error);
     if (code === 'internal') this.options.onFailure?.(error);
-    this.end(generation, { type: 'error', code, message, usage: generation.usage });
+    this.generations.end(generation, { type: 'error', code, message, usage: generation.usage });
   }
-
-  private end(generation: Generation, last: GenerateEvent): void {
-    if (generation.ended) return;
-    generation.ended = true;
-    this.scheduler.finishJob(generation.job);
-    this.generations.delete(generation.request.requestId);
-    this.byJob.delete(generation.job.id);
-    if (generation.adapter !== null) this.adapters.release(generation.adapter.digest);
-    generation.events.push(last);
-    generation.events.close();
-  }
-
-  private notePrefill(generation: Generation, micros: number, tokenLayers: number): void {
-    if (this.prefilling?.admission.kind === 'resume') generation.usage.decodeDeviceMicros += micros;
-    else generation.usage.prefillDeviceMicros += micros;
-    this.statistics.prefill(micros);
-    if (tokenLayers === 0) return;
-    this.prefillMicrosPerTokenLayer += 0.3 * (micros / tokenLayers - this.prefillMicrosPerTokenLayer);
-  }
-
-  private keepPrompt(generation: Generation, slot: number, scales: RowScales | null, logits: Float32Array): void {
-    const { length } = generation.promptTokens;
-    if (!this.prompts.hasRoom(length)) return;
-    const prompt: CachedPrompt = { kv: this.runner.saveKv(slot, length), scales, logits: logits.slice() };
-    this.prompts.put(this.promptKey(generation), prompt);
-  }
-
-  private promptLogprobs({ promptTokens: tokens, request }: Generation, run: PrefillRun): Promise<TokenLogprob[]> {
-    const options = { vocab: this.runner.vocab, alternatives: request.topLogprobs ?? 0 };
-    return readPromptLogprobs(this.options.model.tokenizer, run, tokens, options);
-  }
-
-  private promptKey({ request, promptTokens: tokens }: Generation): string {
-    return PromptCache.key(request.tenantId, request.adapter, tokens);
-  }
-}
-
-function needsLogits({ sampler, constraint }: Sequence): boolean {
-  return constraint !== null || !sampler.isPlainGreedy;
-}
-
-/** What a device needs to draw a row's next token by itself. */
-function drawOf({ sampler, constraint, tokens }: Sequence): Draw | null {
-  return constraint === null ? sampler.deviceDraw(tokens.length) : null;
-}
-
-function sampleRow({ sampler, constraint, tokens }: Sequence, logits: Float32Array): SampledToken {
-  return sampler.sample(logits, tokens.length, constraint);
 }

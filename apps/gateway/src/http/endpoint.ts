@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { GatewayServices } from '../services.ts';
 import { nulRefusal } from './app.ts';
+import { sendError } from './errors.ts';
 import { withIdempotency } from './idempotency.ts';
 import { rateLimitHeaders } from './rate-limit-headers.ts';
 
@@ -54,16 +55,34 @@ export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.ou
   return result.data;
 }
 
+/** Who sent a request, once it is authenticated. */
+const callers = new WeakMap<FastifyRequest, Principal>();
+
+function callerOf(request: FastifyRequest): Principal {
+  const caller = callers.get(request);
+  if (caller === undefined) throw new Error('A handler ran before its request was authenticated.');
+  return caller;
+}
+
 export function addEndpoint(app: FastifyInstance, services: GatewayServices, definition: Endpoint): void {
   app.route({
     method: definition.method,
     url: definition.path,
+    // Before the body is read: nobody unknown has theirs parsed, and a body that can't be read is answered as its caller's.
+    onRequest: async (request) => {
+      callers.set(request, await services.authenticate(request));
+    },
+    errorHandler: async (error, request, reply) => {
+      const caller = callers.get(request);
+      if (caller && !tellsLimits(reply)) reply.headers(await limitsOf(services, caller).catch(() => ({})));
+      return sendError(error, request, reply);
+    },
     handler: async (request, reply) => {
-      const principal = await services.authenticate(request);
+      const principal = callerOf(request);
       const inPath = Object.values(request.params as Record<string, string>);
       const inQuery = Object.entries(request.query as Record<string, string | string[]>).flat(2);
       if ([...inPath, ...inQuery].some((text) => text.includes('\0'))) throw nulRefusal();
-      // An inference answer tells what its own admission left.
+      // An inference answer tells what its own admission left; refused before that, what there is.
       if (definition.rule !== 'models.resolve') reply.headers(await limitsOf(services, principal));
       const context: ControlContext = {
         services: services.control,
@@ -85,6 +104,9 @@ export function addEndpoint(app: FastifyInstance, services: GatewayServices, def
     },
   });
 }
+
+const tellsLimits = (reply: FastifyReply): boolean =>
+  reply.hasHeader('x-ratelimit-limit-requests') || reply.hasHeader('x-ratelimit-limit-tokens');
 
 async function limitsOf({ metering }: GatewayServices, principal: Principal): Promise<Record<string, string>> {
   if (principal.kind === 'system' || principal.tenancy === null) return {};

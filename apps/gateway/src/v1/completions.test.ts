@@ -205,6 +205,29 @@ describe('on the wire', () => {
     for (const path of ['/v1/files', '/v1/files/file-none']) expect(await look(path)).toEqual(['4', '3', '5000']);
   });
 
+  test('a completion refused before its admission tells them, whatever was wrong, and takes nothing', async () => {
+    const key = await fixture.key(await fixture.tenant({ requestsPerMinute: 4 }));
+    const headers = { authorization: `Bearer ${key}` };
+    await (await post(ask, headers)).text();
+    const refused = [
+      [400, await post({ ...ask, best_of: 2 }, headers)],
+      [400, await post('{"model":', headers)],
+      [400, await post(ask, { ...headers, 'content-type': 'text/plain' })],
+      [404, await post({ ...ask, model: 'nothing' }, headers)],
+      [413, await post(`{"model":"${'x'.repeat(9 * 1024 * 1024)}"}`, headers)],
+      [400, await post(ask, { ...headers, 'idempotency-key': 'k'.repeat(256) })],
+    ] as const;
+    for (const [status, answer] of refused) {
+      expect(answer.status).toBe(status);
+      await answer.text();
+      expect(answer.headers.get('x-ratelimit-limit-requests'), String(status)).toBe('4');
+      expect(answer.headers.get('x-ratelimit-remaining-requests'), String(status)).toBe('3');
+    }
+    const unknown = await post('{"model":', { authorization: 'Bearer pk_live_x' });
+    expect(unknown.status).toBe(401);
+    expect(unknown.headers.get('x-ratelimit-limit-requests')).toBeNull();
+  });
+
   test('a stream is lines of data that end with [DONE]', async () => {
     const answer = await post({ ...ask, stream: true });
     expect(answer.headers.get('content-type')).toContain('text/event-stream');

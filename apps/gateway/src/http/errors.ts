@@ -1,5 +1,6 @@
 import { ParapetError, toOpenAiError } from '@parapet/contracts/errors';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { withoutKeys } from './log.ts';
 
 /** Fastify's own refusals in our words; null = not one of them. */
 function fromFastify(error: FastifyError): ParapetError | null {
@@ -48,5 +49,6 @@ export function sendError(thrown: unknown, request: FastifyRequest, reply: Fasti
   if (status >= 500 && !(error instanceof ParapetError)) {
     request.log.error({ err: error, requestId: request.id }, 'request failed');
   }
-  return reply.code(status).headers(retryHeaders(error)).send(body);
+  const text = withoutKeys(JSON.stringify(body));
+  return reply.code(status).headers(retryHeaders(error)).type('application/json; charset=utf-8').send(text);
 }

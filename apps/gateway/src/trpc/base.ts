@@ -5,6 +5,7 @@ import type { Verb } from '@parapet/control/verb';
 import { initTRPC, TRPCError, type TRPCMutationProcedure, type TRPCQueryProcedure } from '@trpc/server';
 import type { TRPC_ERROR_CODE_KEY } from '@trpc/server/rpc';
 import { ZodError, type z } from 'zod';
+import { withoutKeys } from '../http/log.ts';
 
 export interface TrpcContext {
   services: ControlServices;
@@ -34,7 +35,16 @@ const t = initTRPC.context<TrpcContext>().create({
   isDev: false,
   errorFormatter({ shape, error }) {
     const { message, reason, param } = explain(error);
-    return { ...shape, message, data: { code: shape.data.code, httpStatus: shape.data.httpStatus, reason, param } };
+    return {
+      ...shape,
+      message: withoutKeys(message),
+      data: {
+        code: shape.data.code,
+        httpStatus: shape.data.httpStatus,
+        reason,
+        param: param === null ? null : withoutKeys(param),
+      },
+    };
   },
 });
 

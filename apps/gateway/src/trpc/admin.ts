@@ -2,6 +2,7 @@ import { exportAdminAudit, listAdminAudit, verifyAdminAudit } from '@parapet/con
 import {
   addBaseModel,
   listBaseModels,
+  restoreBaseModel,
   retireBaseModel,
   setDefaultBaseModel,
   setPrice,
@@ -55,6 +56,7 @@ export const adminRouter = router({
     add: mutation(addBaseModel),
     setDefault: mutation(setDefaultBaseModel),
     retire: mutation(retireBaseModel),
+    restore: mutation(restoreBaseModel),
     setPrice: mutation(setPrice),
     verify: mutation(verifyBaseModel),
     quantise: mutation(quantiseBaseModel),

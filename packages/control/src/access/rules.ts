@@ -133,6 +133,7 @@ export const verbRules = {
   'admin.baseModels.add': platform.write,
   'admin.baseModels.setDefault': platform.write,
   'admin.baseModels.retire': platform.write,
+  'admin.baseModels.restore': platform.write,
   'admin.baseModels.setPrice': platform.write,
   'admin.baseModels.verify': platform.write,
   'admin.baseModels.quantise': platform.write,

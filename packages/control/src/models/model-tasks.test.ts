@@ -11,7 +11,7 @@ import {
   progressModelTask,
 } from '../queue/model-tasks.ts';
 import { ControlFixture, type Person } from '../testing/control-fixture.ts';
-import { addBaseModel, listBaseModels } from '../verbs/admin/base-models.ts';
+import { addBaseModel, listBaseModels, restoreBaseModel, retireBaseModel } from '../verbs/admin/base-models.ts';
 import { cancelModelTask, quantiseBaseModel, verifyBaseModel } from '../verbs/admin/model-tasks.ts';
 
 const digest = 'b'.repeat(64);
@@ -170,6 +170,15 @@ describe('tasks on base models', () => {
     await expect(quantiseBaseModel(fixture.as(admin), { baseModelId: hub.id, weights: 'int8' })).rejects.toThrow(
       'start one with it first',
     );
+  });
+
+  it('takes a retirement back', async () => {
+    await fixture.services.database.db.update(baseModels).set({ isDefault: false });
+    await retireBaseModel(fixture.as(admin), { baseModelId });
+    expect((await view()).state).toBe('retired');
+    await restoreBaseModel(fixture.as(admin), { baseModelId });
+    expect((await view()).state).toBe('ready');
+    await expect(restoreBaseModel(fixture.as(admin), { baseModelId })).rejects.toThrow('not retired');
   });
 
   it('keeps a bounded number of tasks', async () => {

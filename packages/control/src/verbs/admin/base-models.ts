@@ -68,6 +68,23 @@ export const retireBaseModel = defineVerb(
     }),
 );
 
+/** Takes a retirement back: it can be called and trained on again. */
+export const restoreBaseModel = defineVerb(
+  'admin.baseModels.restore',
+  baseModelIdInputSchema,
+  ({ write, services, now }, { baseModelId }) =>
+    write(async (tx) => {
+      const model = await requireBaseModel(tx, baseModelId);
+      if (model.state !== 'retired') throw new ParapetError('conflict', `${model.name} is not retired.`);
+      const state = model.digest === null ? ('loading' as const) : ('ready' as const);
+      await tx.update(baseModels).set({ state, updatedAt: now }).where(eq(baseModels.id, baseModelId));
+      return {
+        view: await selectBaseModels(tx, currencyOf(services), now),
+        audit: { target: { kind: 'base_model', id: baseModelId }, before: { state: 'retired' }, after: { state } },
+      };
+    }),
+);
+
 /** A new price, from now on: what is held already settles at the price it was held at. */
 export const setPrice = defineVerb(
   'admin.baseModels.setPrice',

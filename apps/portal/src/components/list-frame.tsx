@@ -53,12 +53,28 @@ export function NoMatches({ onClear }: { onClear: () => void }) {
 }
 
 /** The next page of a list that is read page by page. */
-export function ShowMore({ more, pending, onMore }: { more: boolean; pending: boolean; onMore: () => void }) {
+export function ShowMore({
+  more,
+  pending,
+  onMore,
+  error,
+}: {
+  more: boolean;
+  pending: boolean;
+  onMore: () => void;
+  /** Why the last try failed; the button tries again. */
+  error?: string | undefined;
+}) {
   if (!more) return null;
   return (
     <div className="border-line border-t p-3 text-center">
+      {error === undefined ? null : (
+        <p role="alert" className="mb-2 text-[0.8125rem] text-danger-text">
+          {error}
+        </p>
+      )}
       <Button variant="ghost" pending={pending} onClick={onMore}>
-        {common.showMore}
+        {error === undefined ? common.showMore : common.tryAgain}
       </Button>
     </div>
   );

@@ -7,8 +7,9 @@ import Link from 'next/link';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
-import { FilterSelect, ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
+import type { Column } from '#components/data-table.tsx';
+import { FilterSelect } from '#components/list-frame.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
 import { formatBytes } from '#lib/format.ts';
@@ -86,50 +87,36 @@ const columns: Column<AdapterView>[] = [
 
 export function AdapterList() {
   const trpc = useTRPC();
-  const { search, setSearch, deferred } = useSearch();
+  const search = useSearch();
+  const { deferred } = search;
   const [sort, setSort] = useUrlState('order', 'newest');
   const query = useSuspenseInfiniteQuery(
     trpc.adapters.list.infiniteQueryOptions(adapterListInput({ search: deferred, sort }), nextPage),
   );
   const rows = query.data.pages.flatMap((page) => page.items);
   return (
-    <ListFrame
+    <PagedTable
+      label={text.title}
+      plural={text.plural}
+      columns={columns}
+      rows={rows}
+      rowId={(row) => row.id}
       search={search}
-      onSearch={setSearch}
-      searchLabel={text.plural}
       filters={<FilterSelect label={text.sort} value={sort} onChange={setSort} options={Object.entries(text.sorts)} />}
-    >
-      <DataTable
-        label={text.title}
-        columns={columns}
-        rows={rows}
-        rowId={(row) => row.id}
-        sortable={false}
-        empty={
-          deferred === undefined ? (
-            <EmptyState
-              icon={Layers}
-              title={text.emptyTitle}
-              action={
-                <Button asChild variant="primary">
-                  <Link href="/fine-tuning/new">{text.startJob}</Link>
-                </Button>
-              }
-            >
-              {text.emptyText}
-            </EmptyState>
-          ) : (
-            <NoMatches onClear={() => setSearch('')} />
-          )
-        }
-        footer={
-          <ShowMore
-            more={query.hasNextPage}
-            pending={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-          />
-        }
-      />
-    </ListFrame>
+      empty={
+        <EmptyState
+          icon={Layers}
+          title={text.emptyTitle}
+          action={
+            <Button asChild variant="primary">
+              <Link href="/fine-tuning/new">{text.startJob}</Link>
+            </Button>
+          }
+        >
+          {text.emptyText}
+        </EmptyState>
+      }
+      pages={query}
+    />
   );
 }

@@ -5,8 +5,8 @@ import { useSuspenseInfiniteQuery } from '@tanstack/react-query';
 import { BookOpenCheck } from 'lucide-react';
 import Link from 'next/link';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
-import { ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
+import type { Column } from '#components/data-table.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { formatDateTime, formatMicros, formatMoney } from '#lib/format.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
@@ -67,16 +67,20 @@ const columns: Column<LedgerEntryView>[] = [
 
 export function LedgerList() {
   const trpc = useTRPC();
-  const { search, setSearch, deferred } = useSearch();
+  const search = useSearch();
+  const { deferred } = search;
   const [tenant, setTenant] = useUrlState('tenant');
   const query = useSuspenseInfiniteQuery(
     trpc.admin.ledger.list.infiniteQueryOptions({ search: deferred, organisationId: tenant || undefined }, nextPage),
   );
   return (
-    <ListFrame
+    <PagedTable
+      label={text.title}
+      plural={text.plural}
+      columns={columns}
+      rows={query.data.pages.flatMap((page) => page.items)}
+      rowId={(row) => row.id}
       search={search}
-      onSearch={setSearch}
-      searchLabel={text.plural}
       filters={
         <input
           value={tenant}
@@ -86,35 +90,14 @@ export function LedgerList() {
           className="field h-8 w-52 px-2 font-mono text-xs"
         />
       }
-    >
-      <DataTable
-        label={text.title}
-        columns={columns}
-        rows={query.data.pages.flatMap((page) => page.items)}
-        rowId={(row) => row.id}
-        sortable={false}
-        empty={
-          deferred !== undefined || tenant !== '' ? (
-            <NoMatches
-              onClear={() => {
-                setSearch('');
-                setTenant('');
-              }}
-            />
-          ) : (
-            <EmptyState icon={BookOpenCheck} title={text.empty}>
-              {text.emptyText}
-            </EmptyState>
-          )
-        }
-        footer={
-          <ShowMore
-            more={query.hasNextPage}
-            pending={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-          />
-        }
-      />
-    </ListFrame>
+      filtered={tenant !== ''}
+      onClear={() => setTenant('')}
+      empty={
+        <EmptyState icon={BookOpenCheck} title={text.empty}>
+          {text.emptyText}
+        </EmptyState>
+      }
+      pages={query}
+    />
   );
 }

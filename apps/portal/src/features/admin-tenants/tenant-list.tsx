@@ -6,9 +6,10 @@ import { Building2 } from 'lucide-react';
 import Link from 'next/link';
 import { Badge } from '#components/badge.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
-import { FilterSelect, ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
+import type { Column } from '#components/data-table.tsx';
+import { FilterSelect } from '#components/list-frame.tsx';
 import { Meter } from '#components/meter.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { formatInteger, formatMoney } from '#lib/format.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
@@ -87,7 +88,8 @@ const columns: Column<TenantView>[] = [
 
 export function TenantList() {
   const trpc = useTRPC();
-  const { search, setSearch, deferred } = useSearch();
+  const search = useSearch();
+  const { deferred } = search;
   const [sort, setSort] = useUrlState('order', 'newest');
   const [state, setState] = useUrlState('state');
   const query = useSuspenseInfiniteQuery(
@@ -95,45 +97,27 @@ export function TenantList() {
   );
   const rows = query.data.pages.flatMap((page) => page.items);
   return (
-    <ListFrame
+    <PagedTable
+      label={text.title}
+      plural={text.plural}
+      columns={columns}
+      rows={rows}
+      rowId={(row) => row.id}
       search={search}
-      onSearch={setSearch}
-      searchLabel={text.plural}
       filters={
         <>
           <FilterSelect label={text.filter} value={state} onChange={setState} options={Object.entries(text.filters)} />
           <FilterSelect label={text.sort} value={sort} onChange={setSort} options={Object.entries(text.sorts)} />
         </>
       }
-    >
-      <DataTable
-        label={text.title}
-        columns={columns}
-        rows={rows}
-        rowId={(row) => row.id}
-        sortable={false}
-        empty={
-          deferred !== undefined || state !== '' ? (
-            <NoMatches
-              onClear={() => {
-                setSearch('');
-                setState('');
-              }}
-            />
-          ) : (
-            <EmptyState icon={Building2} title={text.emptyTitle}>
-              {text.emptyText}
-            </EmptyState>
-          )
-        }
-        footer={
-          <ShowMore
-            more={query.hasNextPage}
-            pending={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-          />
-        }
-      />
-    </ListFrame>
+      filtered={state !== ''}
+      onClear={() => setState('')}
+      empty={
+        <EmptyState icon={Building2} title={text.emptyTitle}>
+          {text.emptyText}
+        </EmptyState>
+      }
+      pages={query}
+    />
   );
 }

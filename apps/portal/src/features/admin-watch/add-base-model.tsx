@@ -10,7 +10,7 @@ import { Notice } from '#components/states.tsx';
 import { toast } from '#components/toast.tsx';
 import { errorText } from '#lib/error-text.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
-import { baseModels as text } from '#text/en/admin.ts';
+import { baseModels as text } from '#text/en/base-models.ts';
 import { common } from '#text/en/common.ts';
 
 export function AddBaseModel() {

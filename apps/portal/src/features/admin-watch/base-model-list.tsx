@@ -1,25 +1,20 @@
 'use client';
 
 import type { BaseModelView } from '@parapet/contracts/portal/admin';
-import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
-import { Archive, Boxes, Coins, Ellipsis, Star } from 'lucide-react';
-import { useState } from 'react';
+import { useSuspenseQuery } from '@tanstack/react-query';
+import { Boxes } from 'lucide-react';
 import { Badge } from '#components/badge.tsx';
-import { Button } from '#components/button.tsx';
-import { Confirm } from '#components/confirm.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
-import { ListFrame, NoMatches } from '#components/list-frame.tsx';
-import { Menu, MenuItem } from '#components/menu.tsx';
+import type { Column } from '#components/data-table.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
-import { toast } from '#components/toast.tsx';
-import { errorText } from '#lib/error-text.ts';
 import { formatCompact, formatInteger, formatMoney } from '#lib/format.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { useSearch } from '#lib/use-search.ts';
-import { baseModels as text } from '#text/en/admin.ts';
-import { common } from '#text/en/common.ts';
-import { PriceDialog } from './price-dialog.tsx';
+import { baseModels as text } from '#text/en/base-models.ts';
+import { BaseModelMenu } from './base-model-menu.tsx';
+import { ModelVerification } from './model-verification.tsx';
+import { ModelWeights } from './model-weights.tsx';
 
 const tones = { ready: 'ok', loading: 'accent', failed: 'danger', retired: 'neutral' } as const;
 
@@ -88,93 +83,46 @@ const columns: Column<BaseModelView>[] = [
     header: text.columns.actions,
     enableSorting: false,
     meta: { align: 'right', actions: true },
-    cell: ({ row }) => <ModelMenu model={row.original} />,
+    cell: ({ row }) => <BaseModelMenu model={row.original} />,
   },
 ];
 
 export function BaseModelList() {
   const trpc = useTRPC();
-  const { search, setSearch, deferred } = useSearch();
-  const { data } = useSuspenseQuery(trpc.admin.baseModels.list.queryOptions(undefined, { refetchInterval: 5000 }));
+  const search = useSearch();
+  const { deferred } = search;
+  const { data } = useSuspenseQuery(
+    trpc.admin.baseModels.list.queryOptions(undefined, {
+      refetchInterval: ({ state }) => (state.data?.some(({ task }) => task !== null) ? 1000 : 5000),
+    }),
+  );
   const rows = data.filter((model) => deferred === undefined || model.name.includes(deferred.toLowerCase()));
   return (
-    <ListFrame search={search} onSearch={setSearch} searchLabel={text.plural}>
-      <DataTable
+    <div className="grid gap-8">
+      <PagedTable
         label={text.title}
+        plural={text.plural}
         columns={columns}
         rows={rows}
         rowId={(model) => model.id}
+        search={search}
         empty={
-          data.length > 0 ? (
-            <NoMatches onClear={() => setSearch('')} />
-          ) : (
-            <EmptyState icon={Boxes} title={text.empty}>
-              {text.emptyText}
-            </EmptyState>
-          )
+          <EmptyState icon={Boxes} title={text.empty}>
+            {text.emptyText}
+          </EmptyState>
         }
       />
-    </ListFrame>
-  );
-}
-
-function ModelMenu({ model }: { model: BaseModelView }) {
-  const [open, setOpen] = useState<'price' | 'retire' | null>(null);
-  const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  const reload = () => queryClient.invalidateQueries(trpc.admin.baseModels.pathFilter());
-  const retire = useMutation(trpc.admin.baseModels.retire.mutationOptions());
-  const makeDefault = useMutation(
-    trpc.admin.baseModels.setDefault.mutationOptions({
-      onSuccess: async () => {
-        toast(text.madeDefault(model.name));
-        await reload();
-      },
-      onError: (error) => toast(errorText(error), { tone: 'danger' }),
-    }),
-  );
-  const close = (next: boolean) => setOpen(next ? open : null);
-  return (
-    <>
-      <Menu
-        trigger={
-          <Button variant="ghost" size="iconSm" aria-label={common.actionsFor(model.name)}>
-            <Ellipsis />
-          </Button>
-        }
-      >
-        <MenuItem onSelect={() => setOpen('price')}>
-          <Coins />
-          {text.setPrice}
-        </MenuItem>
-        {model.isDefault || model.state !== 'ready' ? null : (
-          <MenuItem onSelect={() => makeDefault.mutate({ baseModelId: model.id })}>
-            <Star />
-            {text.makeDefault}
-          </MenuItem>
-        )}
-        {model.isDefault || model.state === 'retired' ? null : (
-          <MenuItem tone="danger" onSelect={() => setOpen('retire')}>
-            <Archive />
-            {text.retire}
-          </MenuItem>
-        )}
-      </Menu>
-      <PriceDialog model={model} open={open === 'price'} onOpenChange={close} />
-      <Confirm
-        open={open === 'retire'}
-        onOpenChange={close}
-        title={text.retireTitle(model.name)}
-        action={text.retire}
-        undoable={text.retireUndo}
-        onConfirm={async () => {
-          await retire.mutateAsync({ baseModelId: model.id });
-          toast(text.retired(model.name));
-          await reload();
-        }}
-      >
-        {text.retireText}
-      </Confirm>
-    </>
+      {rows
+        .filter(({ state }) => state !== 'retired')
+        .map((model) => (
+          <section key={model.id} aria-label={model.name} className="grid gap-3">
+            <h2 className="font-semibold text-sm">{model.name}</h2>
+            <div className="grid items-start gap-4 xl:grid-cols-2">
+              <ModelVerification model={model} />
+              <ModelWeights model={model} />
+            </div>
+          </section>
+        ))}
+    </div>
   );
 }

@@ -8,11 +8,12 @@ import { useMemo, useState } from 'react';
 import { Button } from '#components/button.tsx';
 import { Confirm } from '#components/confirm.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
+import type { Column } from '#components/data-table.tsx';
 import { JobProgress } from '#components/job-progress.tsx';
 import { JobStatusBadge } from '#components/job-status.tsx';
-import { FilterSelect, ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
+import { FilterSelect } from '#components/list-frame.tsx';
 import { Menu, MenuItem } from '#components/menu.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
 import { toast } from '#components/toast.tsx';
@@ -33,7 +34,8 @@ const priorities = [10, 5, 2, 1, 0, -1, -2, -5, -10];
 export function JobQueue() {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
-  const { search, setSearch, deferred } = useSearch();
+  const search = useSearch();
+  const { deferred } = search;
   const [status, setStatus] = useUrlState('status');
   const query = useSuspenseInfiniteQuery(
     trpc.admin.jobs.list.infiniteQueryOptions(queueInput({ search: deferred, status }), {
@@ -141,10 +143,13 @@ export function JobQueue() {
   return (
     <>
       <FairShares jobs={jobs} />
-      <ListFrame
+      <PagedTable
+        label={text.title}
+        plural={text.plural}
+        columns={columns}
+        rows={jobs}
+        rowId={(row) => row.id}
         search={search}
-        onSearch={setSearch}
-        searchLabel={text.plural}
         filters={
           <FilterSelect
             label={text.filter}
@@ -153,36 +158,15 @@ export function JobQueue() {
             options={[['', text.anyStatus], ...Object.entries(jobStatusNames)]}
           />
         }
-      >
-        <DataTable
-          label={text.title}
-          columns={columns}
-          rows={jobs}
-          rowId={(row) => row.id}
-          sortable={false}
-          empty={
-            deferred !== undefined || status !== '' ? (
-              <NoMatches
-                onClear={() => {
-                  setSearch('');
-                  setStatus('');
-                }}
-              />
-            ) : (
-              <EmptyState icon={ListOrdered} title={text.empty}>
-                {text.emptyText}
-              </EmptyState>
-            )
-          }
-          footer={
-            <ShowMore
-              more={query.hasNextPage}
-              pending={query.isFetchingNextPage}
-              onMore={() => void query.fetchNextPage()}
-            />
-          }
-        />
-      </ListFrame>
+        filtered={status !== ''}
+        onClear={() => setStatus('')}
+        empty={
+          <EmptyState icon={ListOrdered} title={text.empty}>
+            {text.emptyText}
+          </EmptyState>
+        }
+        pages={query}
+      />
     </>
   );
 }

@@ -7,9 +7,9 @@ import { Download, ScrollText, ShieldCheck } from 'lucide-react';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
-import { ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
+import type { Column } from '#components/data-table.tsx';
 import { Menu, MenuItem } from '#components/menu.tsx';
+import { type MorePages, PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { toast } from '#components/toast.tsx';
 import { errorText } from '#lib/error-text.ts';
@@ -45,7 +45,7 @@ const columns: Column<AuditEntryView>[] = [
     header: text.columns.target,
     cell: ({ row: { original } }) => (
       <span>
-        {original.target.kind} <CopyableId id={original.target.id} />
+        {original.target.kind.replaceAll('_', ' ')} <CopyableId id={original.target.id} />
       </span>
     ),
   },
@@ -66,13 +66,13 @@ const columns: Column<AuditEntryView>[] = [
 export function AuditLog({
   entries,
   address,
-  more,
+  pages,
   onExport,
   onVerify,
 }: {
   entries: AuditEntryView[];
   address: ReturnType<typeof useAuditAddress>;
-  more: { has: boolean; pending: boolean; get: () => void };
+  pages: MorePages;
   onExport: (format: 'csv' | 'jsonl') => Promise<TextFileView>;
   onVerify: () => Promise<{ entries: number; intact: boolean; brokenAt: string | null }>;
 }) {
@@ -87,10 +87,13 @@ export function AuditLog({
     onError: failed,
   });
   return (
-    <ListFrame
+    <PagedTable
+      label={text.title}
+      plural={text.plural}
+      columns={columns}
+      rows={entries}
+      rowId={(entry) => entry.id}
       search={address.search}
-      onSearch={address.setSearch}
-      searchLabel={text.plural}
       filters={
         <>
           <input
@@ -98,7 +101,7 @@ export function AuditLog({
             onChange={(event) => address.setAction(event.target.value)}
             placeholder={text.actionHint}
             aria-label={text.action}
-            className="field h-8 w-36 px-2 text-[0.8125rem]"
+            className="field h-8 w-36 px-2 text-[0.8125rem] max-sm:w-full"
           />
           {(['from', 'to'] as const).map((end) => (
             <input
@@ -107,7 +110,7 @@ export function AuditLog({
               value={address[end]}
               onChange={(event) => address.setDay(end, event.target.value)}
               aria-label={text[end]}
-              className="field h-8 px-2 text-[0.8125rem]"
+              className="field h-8 min-w-0 px-2 text-[0.8125rem] max-sm:flex-1"
             />
           ))}
           <span className="flex gap-2 sm:ml-auto">
@@ -129,18 +132,10 @@ export function AuditLog({
           </span>
         </>
       }
-    >
-      <DataTable
-        label={text.title}
-        columns={columns}
-        rows={entries}
-        rowId={(entry) => entry.id}
-        sortable={false}
-        empty={
-          address.filtered ? <NoMatches onClear={address.clear} /> : <EmptyState icon={ScrollText} title={text.empty} />
-        }
-        footer={<ShowMore more={more.has} pending={more.pending} onMore={more.get} />}
-      />
-    </ListFrame>
+      filtered={address.filtered}
+      onClear={address.clear}
+      empty={<EmptyState icon={ScrollText} title={text.empty} />}
+      pages={pages}
+    />
   );
 }

@@ -15,7 +15,7 @@ export function OrganisationAudit() {
     <AuditLog
       entries={query.data.pages.flatMap((page) => page.items)}
       address={address}
-      more={{ has: query.hasNextPage, pending: query.isFetchingNextPage, get: () => void query.fetchNextPage() }}
+      pages={query}
       onExport={(format) => client.audit.export.query({ ...address.filter, format })}
       onVerify={() => client.audit.verify.query()}
     />

@@ -5,8 +5,9 @@ import { useSuspenseInfiniteQuery } from '@tanstack/react-query';
 import { Database } from 'lucide-react';
 import Link from 'next/link';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
-import { FilterSelect, ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
+import type { Column } from '#components/data-table.tsx';
+import { FilterSelect } from '#components/list-frame.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
 import { formatBytes, formatCompact, formatInteger } from '#lib/format.ts';
@@ -68,7 +69,8 @@ const columns: Column<DatasetView>[] = [
 
 export function DatasetList() {
   const trpc = useTRPC();
-  const { search, setSearch, deferred } = useSearch();
+  const search = useSearch();
+  const { deferred } = search;
   const [sort, setSort] = useUrlState('order', 'newest');
   const [status, setStatus] = useUrlState('status');
   const query = useSuspenseInfiniteQuery(
@@ -79,12 +81,14 @@ export function DatasetList() {
     }),
   );
   const rows = query.data.pages.flatMap((page) => page.items);
-  const filtered = deferred !== undefined || status !== '';
   return (
-    <ListFrame
+    <PagedTable
+      label={text.title}
+      plural={text.plural}
+      columns={columns}
+      rows={rows}
+      rowId={(row) => row.id}
       search={search}
-      onSearch={setSearch}
-      searchLabel={text.plural}
       filters={
         <>
           <FilterSelect
@@ -100,35 +104,14 @@ export function DatasetList() {
           <FilterSelect label={text.sort} value={sort} onChange={setSort} options={Object.entries(text.sorts)} />
         </>
       }
-    >
-      <DataTable
-        label={text.title}
-        columns={columns}
-        rows={rows}
-        rowId={(row) => row.id}
-        sortable={false}
-        empty={
-          filtered ? (
-            <NoMatches
-              onClear={() => {
-                setSearch('');
-                setStatus('');
-              }}
-            />
-          ) : (
-            <EmptyState icon={Database} title={text.emptyTitle} action={<SampleDialog />}>
-              {text.emptyText}
-            </EmptyState>
-          )
-        }
-        footer={
-          <ShowMore
-            more={query.hasNextPage}
-            pending={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-          />
-        }
-      />
-    </ListFrame>
+      filtered={status !== ''}
+      onClear={() => setStatus('')}
+      empty={
+        <EmptyState icon={Database} title={text.emptyTitle} action={<SampleDialog />}>
+          {text.emptyText}
+        </EmptyState>
+      }
+      pages={query}
+    />
   );
 }

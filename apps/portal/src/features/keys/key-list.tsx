@@ -5,8 +5,9 @@ import { useSuspenseQuery } from '@tanstack/react-query';
 import { KeyRound } from 'lucide-react';
 import { Badge } from '#components/badge.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
-import { FilterSelect, ListFrame, NoMatches } from '#components/list-frame.tsx';
+import type { Column } from '#components/data-table.tsx';
+import { FilterSelect } from '#components/list-frame.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
 import { formatCompact, formatMoney } from '#lib/format.ts';
@@ -102,7 +103,8 @@ function Limits({ keyView: key }: { keyView: KeyView }) {
 export function KeyList() {
   const trpc = useTRPC();
   const may = useMay('developer');
-  const { search, setSearch, deferred } = useSearch();
+  const search = useSearch();
+  const { deferred } = search;
   const [filter, setFilter] = useUrlState('state', 'live');
   const { data } = useSuspenseQuery(trpc.keys.list.queryOptions());
   const needle = deferred?.toLowerCase();
@@ -113,35 +115,24 @@ export function KeyList() {
         [key.name, key.id, key.prefix, key.owner.name].some((field) => field.toLowerCase().includes(needle))),
   );
   return (
-    <ListFrame
+    <PagedTable
+      label={text.title}
+      plural={text.plural}
+      columns={columns}
+      rows={rows}
+      rowId={(key) => key.id}
       search={search}
-      onSearch={setSearch}
-      searchLabel={text.plural}
-      count={common.rowCount(String(rows.length), String(data.length))}
       filters={
         <FilterSelect label={text.filter} value={filter} onChange={setFilter} options={Object.entries(text.filters)} />
       }
-    >
-      <DataTable
-        label={text.title}
-        columns={columns}
-        rows={rows}
-        rowId={(key) => key.id}
-        empty={
-          data.length > 0 && (needle !== undefined || filter !== 'live') ? (
-            <NoMatches
-              onClear={() => {
-                setSearch('');
-                setFilter('live');
-              }}
-            />
-          ) : (
-            <EmptyState icon={KeyRound} title={text.emptyTitle} action={may ? <CreateKey /> : null}>
-              {text.emptyText}
-            </EmptyState>
-          )
-        }
-      />
-    </ListFrame>
+      filtered={filter !== 'live' && data.length > 0}
+      onClear={() => setFilter('live')}
+      count={common.rowCount(String(rows.length), String(data.length))}
+      empty={
+        <EmptyState icon={KeyRound} title={text.emptyTitle} action={may ? <CreateKey /> : null}>
+          {text.emptyText}
+        </EmptyState>
+      }
+    />
   );
 }

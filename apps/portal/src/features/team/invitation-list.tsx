@@ -6,13 +6,14 @@ import { MailPlus, X } from 'lucide-react';
 import { useMemo } from 'react';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
-import { Card } from '#components/card.tsx';
 import { Confirm } from '#components/confirm.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
+import type { Column } from '#components/data-table.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
 import { toast } from '#components/toast.tsx';
 import { useTRPC } from '#lib/trpc/client.tsx';
+import { useSearch } from '#lib/use-search.ts';
 import { roleNames } from '#text/en/roles.ts';
 import { team as text } from '#text/en/team.ts';
 
@@ -23,6 +24,9 @@ export function InvitationList() {
   const trpc = useTRPC();
   const queryClient = useQueryClient();
   const { data } = useSuspenseQuery(trpc.organisation.invitations.queryOptions());
+  const search = useSearch();
+  const needle = search.deferred?.toLowerCase();
+  const rows = data.filter((row) => needle === undefined || row.email.toLowerCase().includes(needle));
   const revoke = useMutation(trpc.organisation.revokeInvitation.mutationOptions());
   const columns = useMemo<Column<InvitationView>[]>(
     () => [
@@ -76,18 +80,18 @@ export function InvitationList() {
     [queryClient, trpc, revoke.mutateAsync],
   );
   return (
-    <Card>
-      <DataTable
-        label={text.tabs.invitations}
-        columns={columns}
-        rows={data}
-        rowId={(row) => row.id}
-        empty={
-          <EmptyState icon={MailPlus} title={text.noInvitations}>
-            {text.noInvitationsText}
-          </EmptyState>
-        }
-      />
-    </Card>
+    <PagedTable
+      label={text.tabs.invitations}
+      plural={text.tabs.invitations.toLowerCase()}
+      columns={columns}
+      rows={rows}
+      rowId={(row) => row.id}
+      search={search}
+      empty={
+        <EmptyState icon={MailPlus} title={text.noInvitations}>
+          {text.noInvitationsText}
+        </EmptyState>
+      }
+    />
   );
 }

@@ -9,8 +9,8 @@ import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
 import { Confirm } from '#components/confirm.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
-import { ListFrame, NoMatches } from '#components/list-frame.tsx';
+import type { Column } from '#components/data-table.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { Time } from '#components/time.tsx';
 import { toast } from '#components/toast.tsx';
 import { errorText } from '#lib/error-text.ts';
@@ -26,7 +26,8 @@ export function MemberList() {
   const admin = useMay('admin');
   const owner = useMay('owner');
   const me = useSession().user.id;
-  const { search, setSearch, deferred } = useSearch();
+  const search = useSearch();
+  const { deferred } = search;
   const { data } = useSuspenseQuery(trpc.organisation.members.queryOptions());
   const setRole = useMutation(trpc.organisation.setRole.mutationOptions());
   const remove = useMutation(trpc.organisation.removeMember.mutationOptions());
@@ -128,14 +129,14 @@ export function MemberList() {
   }, [admin, owner, me, queryClient, trpc, setRole.mutateAsync, remove.mutateAsync]);
 
   return (
-    <ListFrame search={search} onSearch={setSearch} searchLabel={text.plural}>
-      <DataTable
-        label={text.tabs.members}
-        columns={columns}
-        rows={rows}
-        rowId={(member) => member.id}
-        empty={<NoMatches onClear={() => setSearch('')} />}
-      />
-    </ListFrame>
+    <PagedTable
+      label={text.tabs.members}
+      plural={text.plural}
+      columns={columns}
+      rows={rows}
+      rowId={(member) => member.id}
+      search={search}
+      empty={null}
+    />
   );
 }

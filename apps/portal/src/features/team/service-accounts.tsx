@@ -6,18 +6,19 @@ import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-q
 import { Bot, Plus, Trash2 } from 'lucide-react';
 import { type FormEvent, useMemo, useState } from 'react';
 import { Button } from '#components/button.tsx';
-import { Card } from '#components/card.tsx';
 import { Confirm } from '#components/confirm.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
+import type { Column } from '#components/data-table.tsx';
 import { Dialog, DialogActions } from '#components/dialog.tsx';
 import { Field, Input, Select } from '#components/field.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
 import { toast } from '#components/toast.tsx';
 import { errorText } from '#lib/error-text.ts';
 import { useMay } from '#lib/permissions.tsx';
 import { useTRPC } from '#lib/trpc/client.tsx';
+import { useSearch } from '#lib/use-search.ts';
 import { common } from '#text/en/common.ts';
 import { roleNames } from '#text/en/roles.ts';
 import { team as text } from '#text/en/team.ts';
@@ -30,6 +31,9 @@ export function ServiceAccounts() {
   const admin = useMay('admin');
   const queryClient = useQueryClient();
   const { data } = useSuspenseQuery(trpc.organisation.serviceAccounts.queryOptions());
+  const search = useSearch();
+  const needle = search.deferred?.toLowerCase();
+  const rows = data.filter((row) => needle === undefined || `${row.name} ${row.id}`.toLowerCase().includes(needle));
   const remove = useMutation(trpc.organisation.removeServiceAccount.mutationOptions());
   const columns = useMemo<Column<ServiceAccountView>[]>(
     () => [
@@ -88,19 +92,19 @@ export function ServiceAccounts() {
           <AddAccount />
         </div>
       ) : null}
-      <Card>
-        <DataTable
-          label={text.tabs.accounts}
-          columns={columns}
-          rows={data}
-          rowId={(row) => row.id}
-          empty={
-            <EmptyState icon={Bot} title={text.noAccounts}>
-              {text.noAccountsText}
-            </EmptyState>
-          }
-        />
-      </Card>
+      <PagedTable
+        label={text.tabs.accounts}
+        plural={text.tabs.accounts.toLowerCase()}
+        columns={columns}
+        rows={rows}
+        rowId={(row) => row.id}
+        search={search}
+        empty={
+          <EmptyState icon={Bot} title={text.noAccounts}>
+            {text.noAccountsText}
+          </EmptyState>
+        }
+      />
     </div>
   );
 }

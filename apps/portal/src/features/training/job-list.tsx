@@ -7,10 +7,11 @@ import Link from 'next/link';
 import { useMemo } from 'react';
 import { Button } from '#components/button.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
+import type { Column } from '#components/data-table.tsx';
 import { JobProgress } from '#components/job-progress.tsx';
 import { JobStatusBadge } from '#components/job-status.tsx';
-import { FilterSelect, ListFrame, NoMatches, ShowMore } from '#components/list-frame.tsx';
+import { FilterSelect } from '#components/list-frame.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
 import { formatDecimal, formatDeviceSeconds } from '#lib/format.ts';
@@ -26,7 +27,8 @@ import { jobListInput } from './job-list-input.ts';
 export function JobList() {
   const trpc = useTRPC();
   const may = useMay('developer');
-  const { search, setSearch, deferred } = useSearch();
+  const search = useSearch();
+  const { deferred } = search;
   const [sort, setSort] = useUrlState('order', 'newest');
   const [status, setStatus] = useUrlState('status');
   const [compared, setCompared] = useUrlState('jobs');
@@ -102,10 +104,13 @@ export function JobList() {
   }, [chosen, setCompared]);
 
   return (
-    <ListFrame
+    <PagedTable
+      label={text.title}
+      plural={text.plural}
+      columns={columns}
+      rows={rows}
+      rowId={(row) => row.id}
       search={search}
-      onSearch={setSearch}
-      searchLabel={text.plural}
       filters={
         <>
           <FilterSelect
@@ -122,45 +127,24 @@ export function JobList() {
           ) : null}
         </>
       }
-    >
-      <DataTable
-        label={text.title}
-        columns={columns}
-        rows={rows}
-        rowId={(row) => row.id}
-        sortable={false}
-        empty={
-          deferred !== undefined || status !== '' ? (
-            <NoMatches
-              onClear={() => {
-                setSearch('');
-                setStatus('');
-              }}
-            />
-          ) : (
-            <EmptyState
-              icon={Activity}
-              title={text.emptyTitle}
-              action={
-                may ? (
-                  <Button asChild variant="primary">
-                    <Link href="/fine-tuning/new">{text.newJob}</Link>
-                  </Button>
-                ) : null
-              }
-            >
-              {text.emptyText}
-            </EmptyState>
-          )
-        }
-        footer={
-          <ShowMore
-            more={query.hasNextPage}
-            pending={query.isFetchingNextPage}
-            onMore={() => void query.fetchNextPage()}
-          />
-        }
-      />
-    </ListFrame>
+      filtered={status !== ''}
+      onClear={() => setStatus('')}
+      empty={
+        <EmptyState
+          icon={Activity}
+          title={text.emptyTitle}
+          action={
+            may ? (
+              <Button asChild variant="primary">
+                <Link href="/fine-tuning/new">{text.newJob}</Link>
+              </Button>
+            ) : null
+          }
+        >
+          {text.emptyText}
+        </EmptyState>
+      }
+      pages={query}
+    />
   );
 }

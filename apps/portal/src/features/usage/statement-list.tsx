@@ -5,8 +5,8 @@ import { useSuspenseQuery } from '@tanstack/react-query';
 import { Receipt } from 'lucide-react';
 import Link from 'next/link';
 import { Badge } from '#components/badge.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
-import { ListFrame, NoMatches } from '#components/list-frame.tsx';
+import type { Column } from '#components/data-table.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { formatCompact, formatInteger, formatMoney } from '#lib/format.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
@@ -64,29 +64,26 @@ const columns: Column<StatementView>[] = [
 
 export function StatementList() {
   const trpc = useTRPC();
-  const { search, setSearch, deferred } = useSearch();
+  const search = useSearch();
+  const { deferred } = search;
   const { data } = useSuspenseQuery(trpc.usage.statements.queryOptions());
   const rows = data.filter(
     (row) => deferred === undefined || monthName(row.month).toLowerCase().includes(deferred.toLowerCase()),
   );
   return (
-    <ListFrame search={search} onSearch={setSearch} searchLabel={text.title.toLowerCase()}>
-      <DataTable
-        label={text.title}
-        columns={columns}
-        rows={rows}
-        rowId={(row) => row.id}
-        initialSort="-month"
-        empty={
-          data.length > 0 ? (
-            <NoMatches onClear={() => setSearch('')} />
-          ) : (
-            <EmptyState icon={Receipt} title={text.empty}>
-              {text.emptyHint}
-            </EmptyState>
-          )
-        }
-      />
-    </ListFrame>
+    <PagedTable
+      label={text.title}
+      plural={text.title.toLowerCase()}
+      columns={columns}
+      rows={rows}
+      rowId={(row) => row.id}
+      search={search}
+      initialSort="-month"
+      empty={
+        <EmptyState icon={Receipt} title={text.empty}>
+          {text.emptyHint}
+        </EmptyState>
+      }
+    />
   );
 }

@@ -10,8 +10,8 @@ import { Button } from '#components/button.tsx';
 import { Switch } from '#components/choice.tsx';
 import { Confirm } from '#components/confirm.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
-import { ListFrame, NoMatches } from '#components/list-frame.tsx';
+import type { Column } from '#components/data-table.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
 import { toast } from '#components/toast.tsx';
@@ -27,7 +27,8 @@ export function WebhookList() {
   const trpc = useTRPC();
   const admin = useMay('admin');
   const queryClient = useQueryClient();
-  const { search, setSearch, deferred } = useSearch();
+  const search = useSearch();
+  const { deferred } = search;
   const { data } = useSuspenseQuery(trpc.webhooks.list.queryOptions());
   const update = useMutation(
     trpc.webhooks.update.mutationOptions({
@@ -119,22 +120,18 @@ export function WebhookList() {
     [admin, queryClient, trpc, update.mutate, remove.mutateAsync],
   );
   return (
-    <ListFrame search={search} onSearch={setSearch} searchLabel={text.plural}>
-      <DataTable
-        label={text.title}
-        columns={columns}
-        rows={rows}
-        rowId={(hook) => hook.id}
-        empty={
-          data.length > 0 ? (
-            <NoMatches onClear={() => setSearch('')} />
-          ) : (
-            <EmptyState icon={Webhook} title={text.emptyTitle}>
-              {text.emptyText}
-            </EmptyState>
-          )
-        }
-      />
-    </ListFrame>
+    <PagedTable
+      label={text.title}
+      plural={text.plural}
+      columns={columns}
+      rows={rows}
+      rowId={(hook) => hook.id}
+      search={search}
+      empty={
+        <EmptyState icon={Webhook} title={text.emptyTitle}>
+          {text.emptyText}
+        </EmptyState>
+      }
+    />
   );
 }

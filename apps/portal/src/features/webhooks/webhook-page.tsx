@@ -6,11 +6,10 @@ import { RotateCw, Send } from 'lucide-react';
 import { useMemo } from 'react';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
-import { Card } from '#components/card.tsx';
 import { CopyableId } from '#components/copy.tsx';
-import { type Column, DataTable } from '#components/data-table.tsx';
-import { ShowMore } from '#components/list-frame.tsx';
+import type { Column } from '#components/data-table.tsx';
 import { Page } from '#components/page.tsx';
+import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
 import { toast } from '#components/toast.tsx';
@@ -18,6 +17,7 @@ import { errorText } from '#lib/error-text.ts';
 import { useMay } from '#lib/permissions.tsx';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { nextPage } from '#lib/trpc/next-page.ts';
+import { useSearch } from '#lib/use-search.ts';
 import { webhooks as text } from '#text/en/webhooks.ts';
 import { deliveryTones } from './webhook-list.tsx';
 
@@ -28,8 +28,12 @@ export function WebhookPage({ id }: { id: string }) {
   const queryClient = useQueryClient();
   const { data: hooks } = useSuspenseQuery(trpc.webhooks.list.queryOptions());
   const hook = hooks.find((one) => one.id === id);
+  const search = useSearch();
   const query = useSuspenseInfiniteQuery(
-    trpc.webhooks.deliveries.infiniteQueryOptions({ webhookId: id }, { ...nextPage, refetchInterval: 10_000 }),
+    trpc.webhooks.deliveries.infiniteQueryOptions(
+      { webhookId: id, search: search.deferred },
+      { ...nextPage, refetchInterval: 10_000 },
+    ),
   );
   const redeliver = useMutation(
     trpc.webhooks.redeliver.mutationOptions({
@@ -112,27 +116,20 @@ export function WebhookPage({ id }: { id: string }) {
       badge={hook ? <Badge tone={hook.enabled ? 'ok' : 'neutral'}>{hook.enabled ? text.on : text.off}</Badge> : null}
       description={<CopyableId id={id} full />}
     >
-      <Card>
-        <DataTable
-          label={text.deliveries}
-          columns={columns}
-          rows={query.data.pages.flatMap((page) => page.items)}
-          rowId={(row) => row.id}
-          sortable={false}
-          empty={
-            <EmptyState icon={Send} title={text.noDeliveries}>
-              {text.noDeliveriesText}
-            </EmptyState>
-          }
-          footer={
-            <ShowMore
-              more={query.hasNextPage}
-              pending={query.isFetchingNextPage}
-              onMore={() => void query.fetchNextPage()}
-            />
-          }
-        />
-      </Card>
+      <PagedTable
+        label={text.deliveries}
+        plural={text.deliveries.toLowerCase()}
+        columns={columns}
+        rows={query.data.pages.flatMap((page) => page.items)}
+        rowId={(row) => row.id}
+        search={search}
+        empty={
+          <EmptyState icon={Send} title={text.noDeliveries}>
+            {text.noDeliveriesText}
+          </EmptyState>
+        }
+        pages={query}
+      />
     </Page>
   );
 }

@@ -1,7 +1,8 @@
 import type { Page } from '@parapet/contracts/portal/common';
 import { listDeliveriesInputSchema, type WebhookDeliveryView } from '@parapet/contracts/portal/webhooks';
 import { webhookDeliveries } from '@parapet/db/schema';
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, desc, eq, ilike, lt, or } from 'drizzle-orm';
+import { containing } from '../../page.ts';
 import { defineVerb } from '../../verb.ts';
 import { deliveryView, requireWebhook } from '../../webhooks/webhook-view.ts';
 
@@ -9,9 +10,10 @@ import { deliveryView, requireWebhook } from '../../webhooks/webhook-view.ts';
 export const listDeliveries = defineVerb(
   'webhooks.deliveries',
   listDeliveriesInputSchema,
-  ({ read }, { webhookId, cursor, limit }): Promise<Page<WebhookDeliveryView>> =>
+  ({ read }, { webhookId, cursor, limit, search }): Promise<Page<WebhookDeliveryView>> =>
     read(async (tx) => {
       await requireWebhook(tx, webhookId);
+      const text = search ? containing(search) : null;
       const rows = await tx
         .select()
         .from(webhookDeliveries)
@@ -19,6 +21,14 @@ export const listDeliveries = defineVerb(
           and(
             eq(webhookDeliveries.webhookId, webhookId),
             cursor === undefined ? undefined : lt(webhookDeliveries.id, cursor),
+            text === null
+              ? undefined
+              : or(
+                  ilike(webhookDeliveries.event, text),
+                  ilike(webhookDeliveries.id, text),
+                  ilike(webhookDeliveries.status, text),
+                  ilike(webhookDeliveries.lastError, text),
+                ),
           ),
         )
         .orderBy(desc(webhookDeliveries.id))

@@ -4,7 +4,7 @@ import { QueryBoundary } from '#components/states.tsx';
 import { AddBaseModel } from '#features/admin-watch/add-base-model.tsx';
 import { BaseModelList } from '#features/admin-watch/base-model-list.tsx';
 import { Hydrate, prefetch, query } from '#lib/trpc/server.tsx';
-import { baseModels as text } from '#text/en/admin.ts';
+import { baseModels as text } from '#text/en/base-models.ts';
 
 export const metadata: Metadata = { title: text.title };
 

@@ -56,7 +56,7 @@ export function DataTable<T>({
   if (rows.length === 0) return <>{empty}</>;
   return (
     <>
-      <div className="overflow-x-auto">
+      <div className="relative overflow-x-auto">
         <table role="table" aria-label={label} className="w-full text-[0.8125rem] max-sm:block">
           <thead role="rowgroup" className="max-sm:sr-only">
             <tr role="row" className="border-line border-b">

@@ -41,7 +41,7 @@ export function UrlTabs({ tabs, name = 'tab', label }: { tabs: readonly Tab[]; n
         role="tablist"
         aria-label={label}
         onKeyDown={onKeyDown}
-        className="mb-5 flex gap-5 overflow-x-auto border-line border-b [scrollbar-width:none]"
+        className="mb-5 flex gap-4 overflow-x-auto sm:gap-5 border-line border-b [scrollbar-width:none]"
       >
         {tabs.map((tab, index) => (
           <button

@@ -51,6 +51,7 @@ export const formatMicros = (micros: number): string => formatDuration(micros / 
 /** Device time as GPU-seconds with what precision its size deserves. */
 export function formatDeviceSeconds(micros: number): string {
   const seconds = micros / 1_000_000;
+  if (seconds === 0) return '0 s';
   return `${seconds >= 100 ? integer.format(seconds) : seconds.toFixed(seconds >= 1 ? 1 : 3)} s`;
 }
 

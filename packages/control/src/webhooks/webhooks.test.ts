@@ -118,6 +118,9 @@ describe('webhooks', () => {
     const { webhook } = await make(['fine_tuning.job.failed']);
     await end('failed');
     const { items } = await listDeliveries(fixture.as(owner), { webhookId: webhook.id, limit: 10 });
+    const found = async (search: string) =>
+      (await listDeliveries(fixture.as(owner), { webhookId: webhook.id, limit: 10, search })).items.length;
+    expect([await found('JOB.failed'), await found(items[0]!.id), await found('job%failed')]).toEqual([1, 1, 0]);
     const other = (await fixture.organisation('Other')).owner;
     const missing = { code: 'not_found' };
     await expect(deleteWebhook(fixture.as(other), { webhookId: webhook.id })).rejects.toMatchObject(missing);

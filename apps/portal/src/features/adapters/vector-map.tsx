@@ -45,7 +45,7 @@ export function VectorMap({ versionId }: { versionId: string }) {
           </div>
         </form>
       </Card>
-      <div aria-live="polite">
+      <div aria-live="polite" className="min-w-0">
         {vectors.error ? <Notice tone="danger">{errorText(vectors.error)}</Notice> : null}
         {vectors.isPending ? <Skeleton className="h-80" /> : null}
         {vectors.data ? <HeatMap vectors={vectors.data} /> : null}
@@ -88,7 +88,7 @@ function HeatMap({ vectors }: { vectors: VectorsView }) {
                       title={text.cell(index, linear, formatDecimal(value, 4))}
                       className="h-8 rounded-[3px]"
                       style={{
-                        background: `color-mix(in oklch, var(--accent) ${Math.round(share * 100)}%, var(--subtle))`,
+                        background: `color-mix(in oklch, var(--accent) ${Math.round(share * 100)}%, var(--hover))`,
                       }}
                     >
                       <span className="sr-only">{formatDecimal(value, 4)}</span>
@@ -105,7 +105,7 @@ function HeatMap({ vectors }: { vectors: VectorsView }) {
         <span
           aria-hidden="true"
           className="h-2 w-40 rounded-full"
-          style={{ background: 'linear-gradient(to right, var(--subtle), var(--accent))' }}
+          style={{ background: 'linear-gradient(to right, var(--hover), var(--accent))' }}
         />
         <span>{text.largest(formatDecimal(largest, 4))}</span>
       </div>

@@ -21,7 +21,7 @@ const columns: Column<LedgerEntryView>[] = [
     header: text.columns.kind,
     cell: ({ row: { original } }) => (
       <div>
-        <span className="font-medium">{original.kind}</span>
+        <span className="font-medium">{text.kinds[original.kind] ?? original.kind}</span>
         <div>
           <CopyableId id={original.id} />
         </div>

@@ -13,6 +13,7 @@ import { Meter } from '#components/meter.tsx';
 import { EmptyState, Notice } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
 import { toast } from '#components/toast.tsx';
+import { cn } from '#lib/cn.ts';
 import { errorText } from '#lib/error-text.ts';
 import {
   formatBytes,
@@ -31,6 +32,8 @@ const tones = { healthy: 'ok', draining: 'warn', wedged: 'danger', lost: 'danger
 export function FleetPage() {
   const trpc = useTRPC();
   const { data } = useSuspenseQuery(trpc.admin.fleet.get.queryOptions(undefined, { refetchInterval: 2000 }));
+  // Those that are lost say what was, not what is.
+  const serve = data.serve.toSorted((a, b) => Number(a.state === 'lost') - Number(b.state === 'lost'));
   return (
     <div className="grid gap-6">
       <section aria-labelledby="serve">
@@ -45,7 +48,7 @@ export function FleetPage() {
           </Card>
         ) : (
           <ul className="grid gap-4 lg:grid-cols-2">
-            {data.serve.map((worker) => (
+            {serve.map((worker) => (
               <li key={worker.id}>
                 <Engine worker={worker} />
               </li>
@@ -86,7 +89,7 @@ export function FleetPage() {
 function Engine({ worker }: { worker: ServeWorkerView }) {
   const unknown = <span className="text-faint">{text.notMeasured}</span>;
   return (
-    <Card className="h-full">
+    <Card className={cn('h-full', worker.state === 'lost' && 'border-dashed shadow-none')}>
       <CardHeader
         level={3}
         title={

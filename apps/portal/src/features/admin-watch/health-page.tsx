@@ -16,6 +16,7 @@ export function HealthPage() {
   const trpc = useTRPC();
   const { data } = useSuspenseQuery(trpc.admin.health.get.queryOptions(undefined, { refetchInterval: 5000 }));
   const troubled = data.components.filter((component) => component.state !== 'ok').length;
+  const down = data.components.some((component) => component.state === 'down');
   return (
     <div className="grid gap-4">
       <div aria-live="polite">
@@ -24,7 +25,7 @@ export function HealthPage() {
             {text.allOk}
           </Notice>
         ) : (
-          <Notice tone="danger" icon={TriangleAlert}>
+          <Notice tone={down ? 'danger' : 'warn'} icon={TriangleAlert}>
             {text.someDown(troubled)}
           </Notice>
         )}

@@ -41,7 +41,7 @@ export function CodeDialog({
         </Button>
       }
     >
-      <div className="grid gap-4">
+      <div className="grid grid-cols-1 gap-4">
         <Field label={text.codeFor}>
           <Select value={model} onChange={(event) => setChosen(event.target.value)}>
             {columns.map((name) => (

@@ -96,7 +96,7 @@ export function Playground() {
               </Button>
             )}
             <span className="hidden text-faint text-xs sm:inline">{text.runHint}</span>
-            <span className="ml-auto flex flex-wrap gap-2">
+            <span className="flex flex-wrap gap-2 sm:ml-auto">
               <Button
                 variant="ghost"
                 aria-pressed={showSystem === 'on'}

@@ -19,7 +19,9 @@ type State = 'done' | 'running' | 'next' | 'later';
 export function Steps({ datasets, jobs, requests }: { datasets: DatasetView[]; jobs: JobView[]; requests: number }) {
   const dataset = datasets.find((one) => one.status !== 'invalid');
   const trained = jobs.find((job) => job.status === 'succeeded');
-  const open = jobs.find((job) => job.finishedAt === null);
+  const unfinished = jobs.filter((job) => job.finishedAt === null);
+  // A paused job is worth a look only while nothing is trained.
+  const open = unfinished.find((job) => job.status !== 'paused') ?? (trained ? undefined : unfinished[0]);
   const failed = jobs[0]?.status === 'failed' ? jobs[0] : undefined;
   const data: State = dataset === undefined ? 'next' : dataset.status === 'ready' ? 'done' : 'running';
   const train: State = trained ? 'done' : open ? 'running' : data === 'done' ? 'next' : 'later';

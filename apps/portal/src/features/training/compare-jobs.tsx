@@ -110,7 +110,7 @@ export function CompareJobs({ jobIds }: { jobIds: string[] }) {
           <table className="w-full text-[0.8125rem]">
             <thead>
               <tr className="border-line border-b text-left">
-                <td className="px-5 py-2" />
+                <td className="sticky left-0 bg-surface px-5 py-2" />
                 {compared.map(({ job }, index) => (
                   <th key={job.id} scope="col" className="min-w-36 px-3 py-2 font-medium last:pr-5">
                     <span
@@ -127,14 +127,17 @@ export function CompareJobs({ jobIds }: { jobIds: string[] }) {
             <tbody>
               {shown.map((name) => (
                 <tr key={name} className="border-line border-b last:border-0">
-                  <th scope="row" className="whitespace-nowrap px-5 py-2 text-left font-normal text-faint">
+                  <th
+                    scope="row"
+                    className="sticky left-0 whitespace-nowrap bg-surface py-2 pr-3 pl-5 text-left font-normal text-faint"
+                  >
                     {name}
                   </th>
                   {tables.map((table, index) => (
                     <td
                       key={jobIds[index]}
                       className={cn(
-                        'px-3 py-2 tabular-nums last:pr-5',
+                        'whitespace-nowrap px-3 py-2 tabular-nums last:pr-5',
                         differs(name) && 'font-medium text-accent-text',
                       )}
                     >

@@ -45,7 +45,7 @@ export function JobPage({ id }: { id: string }) {
       badge={
         <>
           <JobStatusBadge status={job.status} requested={job.requested} />
-          {job.finishedAt === null ? <Connection state={live.connection} /> : null}
+          {job.finishedAt === null && job.status !== 'paused' ? <Connection state={live.connection} /> : null}
         </>
       }
       description={
@@ -98,7 +98,7 @@ export function JobPage({ id }: { id: string }) {
               value: 'recipe',
               label: jobPage.tabs.recipe,
               content: (
-                <div className="grid gap-4 md:grid-cols-2">
+                <div className="grid items-start gap-4 md:grid-cols-2">
                   <Card className="px-5 py-2">
                     <Facts rows={recipeRows(job.recipe)} />
                   </Card>

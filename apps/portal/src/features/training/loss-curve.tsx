@@ -4,6 +4,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type UPlot from 'uplot';
 import { Switch } from '#components/choice.tsx';
 import { themeColour, UplotChart } from '#components/uplot-chart.tsx';
+import { cn } from '#lib/cn.ts';
 import { formatDecimal, formatInteger } from '#lib/format.ts';
 import { useUrlState } from '#lib/url-state.ts';
 import { jobPage } from '#text/en/job-page.ts';
@@ -61,7 +62,7 @@ export function LossCurve({ store }: { store: CurveStore }) {
           <p className="absolute inset-0 grid place-items-center text-[0.8125rem] text-faint">{text.waiting}</p>
         ) : null}
         <UplotChart
-          className="size-full"
+          className={cn('size-full', length === 0 && 'invisible')}
           chart={chart}
           redrawKey={scale}
           data={() => store.columns()}

@@ -1,14 +1,15 @@
 'use client';
 
+import type { StatementView } from '@parapet/contracts/portal/usage';
 import { useMutation, useSuspenseQuery } from '@tanstack/react-query';
-import { Download } from 'lucide-react';
+import { Download, Receipt } from 'lucide-react';
 import { Badge } from '#components/badge.tsx';
 import { Button } from '#components/button.tsx';
 import { Card } from '#components/card.tsx';
 import { CopyableId } from '#components/copy.tsx';
+import { type Column, DataTable } from '#components/data-table.tsx';
 import { Page } from '#components/page.tsx';
-import { ScrollArea } from '#components/scroll-area.tsx';
-import { Notice } from '#components/states.tsx';
+import { EmptyState, Notice } from '#components/states.tsx';
 import { toast } from '#components/toast.tsx';
 import { errorText } from '#lib/error-text.ts';
 import { formatInteger, formatMoney } from '#lib/format.ts';
@@ -16,6 +17,46 @@ import { saveFile } from '#lib/save-file.ts';
 import { useTRPC, useTRPCClient } from '#lib/trpc/client.tsx';
 import { statements as text } from '#text/en/usage.ts';
 import { monthName } from './statement-list.tsx';
+
+type Line = StatementView['lines'][number];
+
+const lineColumns = (currency: string): Column<Line>[] => [
+  {
+    id: 'description',
+    header: text.lines.description,
+    cell: ({ row }) => <span className="max-sm:font-medium">{row.original.description}</span>,
+  },
+  {
+    id: 'quantity',
+    header: text.lines.quantity,
+    meta: { align: 'right' },
+    cell: ({ row: { original: line } }) => (
+      <span className="whitespace-nowrap">
+        {formatInteger(line.quantity)} <span className="text-faint">{line.unit}</span>
+      </span>
+    ),
+  },
+  {
+    id: 'price',
+    header: text.lines.price,
+    meta: { align: 'right' },
+    cell: ({ row: { original: line } }) =>
+      line.unitPriceMicros === 0 ? (
+        '–'
+      ) : (
+        <span className="whitespace-nowrap">
+          {formatMoney(line.unitPriceMicros, currency)}{' '}
+          <span className="text-faint">{line.unit === 'tokens' ? text.aMillion : text.each}</span>
+        </span>
+      ),
+  },
+  {
+    id: 'amount',
+    header: text.lines.amount,
+    meta: { align: 'right' },
+    cell: ({ row }) => formatMoney(row.original.amountMicros, currency),
+  },
+];
 
 export function StatementPage({ id }: { id: string }) {
   const trpc = useTRPC();
@@ -41,51 +82,20 @@ export function StatementPage({ id }: { id: string }) {
     >
       {statement.state === 'open' ? <Notice className="mb-4">{text.open}</Notice> : null}
       <Card>
-        <ScrollArea className="overflow-x-auto" label={monthName(statement.month)}>
-          <table className="w-full text-[0.8125rem] [&_td]:px-4 [&_td]:py-2.5 [&_th]:px-4 [&_th]:py-2.5">
-            <thead className="text-faint text-xs">
-              <tr className="border-line border-b [&>th]:font-medium">
-                <th scope="col" className="text-left">
-                  {text.lines.description}
-                </th>
-                <th scope="col" className="text-right">
-                  {text.lines.quantity}
-                </th>
-                <th scope="col" className="text-right max-sm:hidden">
-                  {text.lines.price}
-                </th>
-                <th scope="col" className="text-right">
-                  {text.lines.amount}
-                </th>
-              </tr>
-            </thead>
-            <tbody className="tabular-nums">
-              {statement.lines.map((line) => (
-                <tr key={`${line.description} ${line.unitPriceMicros}`} className="border-line border-b">
-                  <td>{line.description}</td>
-                  <td className="whitespace-nowrap text-right">
-                    {formatInteger(line.quantity)} <span className="text-faint">{line.unit}</span>
-                  </td>
-                  <td className="whitespace-nowrap text-right max-sm:hidden">
-                    {formatMoney(line.unitPriceMicros, statement.currency)}
-                  </td>
-                  <td className="whitespace-nowrap text-right">{formatMoney(line.amountMicros, statement.currency)}</td>
-                </tr>
-              ))}
-            </tbody>
-            <tfoot>
-              <tr className="font-semibold">
-                <th scope="row" className="text-left font-semibold">
-                  {text.total}
-                </th>
-                <td className="max-sm:hidden" />
-                <td colSpan={2} className="text-right tabular-nums">
-                  {formatMoney(statement.totals.costMicros, statement.currency)}
-                </td>
-              </tr>
-            </tfoot>
-          </table>
-        </ScrollArea>
+        <DataTable
+          label={monthName(statement.month)}
+          columns={lineColumns(statement.currency)}
+          rows={statement.lines}
+          rowId={(line) => `${line.description} ${line.unitPriceMicros}`}
+          sortable={false}
+          empty={<EmptyState icon={Receipt} title={text.noLines} />}
+          footer={
+            <p className="flex justify-between border-line border-t px-4 py-3 font-semibold text-[0.8125rem] tabular-nums sm:px-5">
+              <span>{text.total}</span>
+              <span>{formatMoney(statement.totals.costMicros, statement.currency)}</span>
+            </p>
+          }
+        />
       </Card>
     </Page>
   );

@@ -40,7 +40,7 @@ export const adapters = {
     versions: 'Versions',
     lineage: 'Lineage',
     evaluation: 'Evaluation',
-    vectors: 'What a prompt changes',
+    vectors: 'Prompt vectors',
     aliases: 'Aliases',
   },
   tabsLabel: 'About this adapter',
@@ -114,7 +114,7 @@ export const adapters = {
     of: (right: string, all: string) => `${right} of ${all}`,
   },
   vectors: {
-    text: 'PARA scales each layer’s outputs by a vector L made from your prompt. This is the mean of |L − 1|: the darker, the more the prompt changed there.',
+    text: 'PARA scales each layer’s outputs by a vector L made from your prompt. This is the mean of |L − 1|: the stronger the colour, the more the prompt changed there.',
     onlyPara: 'Only PARA adapters make vectors from the prompt.',
     prompt: 'Prompt',
     placeholder: 'Write a prompt as your users would…',

@@ -88,6 +88,13 @@ export const ledger = {
     cost: 'Amount',
     at: 'Time',
   },
+  kinds: {
+    hold: 'Hold',
+    settle: 'Settlement',
+    void: 'Hold released',
+    expire: 'Hold expired',
+    adjust: 'Correction',
+  } as Record<string, string>,
   empty: 'No entries yet',
   emptyText: 'The first request or job makes one.',
   organisation: 'Tenant ID',

@@ -1,9 +1,9 @@
 /**
  * What the gateway costs: added latency of streams at 100 at once, and metered requests a second, each with both
  * sides from this run. `npm run bench -- gateway [--json] [--seconds=10] [--only=streams|answers] [--without-peers]
- * [--profile=<folder>]`; the last keeps a CPU profile of the gateway.
+ * [--database=embedded] [--profile=<folder>]`: on Postgres unless told; the last keeps a CPU profile of the gateway.
  */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,19 +23,33 @@ const model = 'smollm2-135m-instruct';
 const workerToken = 'the-token-of-workers-in-this-benchmark-only';
 
 async function main() {
-  if (!canStartPostgres()) throw new Error('this benchmark wants PostgreSQL (initdb and pg_ctl) on this machine');
+  if (option('database') === 'embedded') {
+    const directory = mkdtempSync(join(tmpdir(), 'parapet-bench-pglite-'));
+    try {
+      printResult(await measure({ kind: 'pglite', directory }));
+    } finally {
+      await stopAll();
+      rmSync(directory, { recursive: true, force: true });
+    }
+    return;
+  }
+  if (!canStartPostgres()) {
+    throw new Error('This benchmark wants PostgreSQL (initdb and pg_ctl) on this machine, or --database=embedded.');
+  }
   const database = await openTestPostgresUrl('own');
   try {
-    printResult(await measure(database.url));
+    printResult(await measure({ kind: 'postgres', url: database.url }));
   } finally {
     await stopAll();
     await database.drop();
   }
 }
 
-async function measure(databaseUrl: string): Promise<Record<string, unknown>> {
-  const { apiKey } = await seedTenant(databaseUrl);
-  const gateway = await startGateway(databaseUrl);
+type Database = { kind: 'postgres'; url: string } | { kind: 'pglite'; directory: string };
+
+async function measure(database: Database): Promise<Record<string, unknown>> {
+  const { apiKey } = await seedTenant(database);
+  const gateway = await startGateway(database);
   const setup = { gatewayUrl: gateway.url, apiKey, workerToken, model, seconds };
   const withEngine = async <T>(
     pace: { prefillMs: number; tokenMs: number },
@@ -56,7 +70,7 @@ async function measure(databaseUrl: string): Promise<Record<string, unknown>> {
       : await withEngine({ prefillMs: 20, tokenMs: 25 }, (engineUrl) => measureStreams({ ...setup, engineUrl }));
   if (only === 'streams') {
     await stop(gateway.child);
-    return streams;
+    return { database: database.kind, ...streams };
   }
   if (only === null) await new Promise((resolve) => setTimeout(resolve, 5_000)); // until the paced engine's row is stale
   const answers = await withEngine({ prefillMs: 0, tokenMs: 0 }, () => measureAnswers(setup));
@@ -65,28 +79,32 @@ async function measure(databaseUrl: string): Promise<Record<string, unknown>> {
   const peers = process.argv.includes('--without-peers')
     ? {}
     : await measurePeers({ here: here('.'), model, seconds, ours: answers.requests_per_second });
-  return { ...streams, ...answers, ...peers };
+  return { database: database.kind, ...streams, ...answers, ...peers };
 }
 
-async function startGateway(databaseUrl: string) {
+async function startGateway(database: Database) {
   const port = await freePort();
   const folder = option('profile');
-  const child = launchTsx(
-    'src/main.ts',
-    [],
-    {
-      PARAPET_PORT: String(port),
-      PARAPET_HOST: '127.0.0.1',
-      DATABASE_URL: databaseUrl,
-      PARAPET_WORKER_TOKEN: workerToken,
-      PARAPET_AUTH_SECRET: 'a-secret-that-signs-sessions-here-only',
-      PARAPET_PUBLIC_URL: 'http://localhost:3000',
-      PARAPET_BLOBS_DIR: mkdtempSync(join(tmpdir(), 'parapet-bench-')),
-      PARAPET_LOG_LEVEL: 'warn',
-    },
-    here('../../apps/gateway'),
-    folder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`],
-  );
+  const nodeArgs = folder === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`];
+  const authSecret = 'a-secret-that-signs-sessions-here-only';
+  const publicUrl = 'http://localhost:3000';
+  const blobs = mkdtempSync(join(tmpdir(), 'parapet-bench-'));
+  const env = (url: string) => ({
+    PARAPET_PORT: String(port),
+    PARAPET_HOST: '127.0.0.1',
+    DATABASE_URL: url,
+    PARAPET_WORKER_TOKEN: workerToken,
+    PARAPET_AUTH_SECRET: authSecret,
+    PARAPET_PUBLIC_URL: publicUrl,
+    PARAPET_BLOBS_DIR: blobs,
+    PARAPET_LOG_LEVEL: 'warn',
+  });
+  const embedded = (directory: string) =>
+    JSON.stringify({ port, directory, blobs, workerToken, authSecret, publicUrl });
+  const child =
+    database.kind === 'postgres'
+      ? launchTsx('src/main.ts', [], env(database.url), here('../../apps/gateway'), nodeArgs)
+      : launchTsx(here('embedded-gateway.ts'), [embedded(database.directory)], {}, undefined, nodeArgs);
   const url = `http://127.0.0.1:${port}`;
   await untilUp(`${url}/healthz`, 120_000);
   return { child, url };

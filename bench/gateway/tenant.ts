@@ -2,7 +2,7 @@ import { createFilesystemStore } from '@parapet/adapter-store/filesystem';
 import { newId } from '@parapet/contracts/ids';
 import { createKeyInputSchema } from '@parapet/contracts/portal/keys';
 import { createKey } from '@parapet/control/verbs/keys/create-key';
-import { openDatabase } from '@parapet/db/client';
+import { type DatabaseConfig, openDatabase } from '@parapet/db/client';
 import { migrate } from '@parapet/db/migrate';
 import { members, modelPrices, organisations, users } from '@parapet/db/schema';
 import { createTestTenant } from '@parapet/db/testing';
@@ -10,8 +10,8 @@ import { createMetering } from '@parapet/metering/metering';
 import { eq } from 'drizzle-orm';
 
 /** A tenant with every limit, price and budget on, all too high to be reached. */
-export async function seedTenant(url: string): Promise<{ apiKey: string }> {
-  const database = await openDatabase({ kind: 'postgres', url, poolSize: 2 });
+export async function seedTenant(config: DatabaseConfig): Promise<{ apiKey: string }> {
+  const database = await openDatabase(config);
   await migrate(database);
   const { db } = database;
   const id = await createTestTenant(db, {

@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { expect, type Page, test } from '@playwright/test';
 import OpenAI, { APIError } from 'openai';
 import { runningPlatform } from '../platform/running-platform.ts';
@@ -22,6 +24,7 @@ const jsonl = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 let page: Page;
 let apiKey = '';
 let model = '';
+const curl = promisify(execFile);
 
 test.beforeAll(async ({ browser }) => {
   const { portalUrl } = await runningPlatform();
@@ -71,6 +74,20 @@ test('trains on it and watches the curve', async () => {
   await expect(page.getByText('Succeeded').first()).toBeVisible();
 });
 
+test('gives the adapter an alias', async () => {
+  await page.goto('/adapters');
+  await page
+    .getByRole('link', { name: /numbers/ })
+    .first()
+    .click();
+  await page.getByRole('button', { name: 'Add alias' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Alias').fill('prod');
+  await dialog.getByRole('button', { name: 'Add alias' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText(/^ft:smollm2-135m-instruct:.*:prod$/).first()).toBeVisible();
+});
+
 test('compares base and adapter in the playground', async () => {
   await page.goto('/adapters');
   await page
@@ -84,7 +101,7 @@ test('compares base and adapter in the playground', async () => {
   await expect(page.getByText(/ in, \d+ out/).first()).toBeVisible();
 });
 
-test('makes a key, calls with it, and finds the call in the usage', async () => {
+test('makes a key, calls the alias by curl, and finds the call in the usage', async () => {
   await page.goto('/keys');
   await page.getByRole('button', { name: 'Create key' }).first().click();
   const dialog = page.getByRole('dialog');
@@ -97,16 +114,18 @@ test('makes a key, calls with it, and finds the call in the usage', async () => 
 
   const { apiUrl } = await runningPlatform();
   const client = new OpenAI({ baseURL: apiUrl, apiKey, maxRetries: 0 });
-  model = (await client.models.list()).data.find(({ id }) => id.startsWith('ft:') && !id.includes(':ckpt-'))?.id ?? '';
-  expect(model).toContain(':numbers:');
-  const answer = await client.chat.completions.create({
-    model,
-    messages: [{ role: 'user', content: 'Is 4 even or odd?' }],
-    max_tokens: 5,
-  });
-  expect(answer.usage?.completion_tokens).toBeGreaterThan(0);
-  await page.goto('/usage');
-  await expect(page.getByText(/requests/i).first()).toBeVisible();
+  model = (await client.models.list()).data.find(({ id }) => id.endsWith(':numbers:prod'))?.id ?? '';
+  expect(model).not.toBe('');
+  const body = { model, messages: [{ role: 'user', content: 'Is 4 even or odd?' }], max_tokens: 5 };
+  const { stdout } = await curl('curl', [
+    ...['-sS', '--fail-with-body', `${apiUrl}/chat/completions`, '-d', JSON.stringify(body)],
+    ...['-H', `Authorization: Bearer ${apiKey}`, '-H', 'Content-Type: application/json'],
+  ]);
+  expect(JSON.parse(stdout)).toMatchObject({ object: 'chat.completion', model });
+  await page.goto('/usage?by=key');
+  const row = page.getByRole('row', { name: /journey/ });
+  await expect(row).toBeVisible();
+  await expect(row.getByRole('cell').nth(2)).toHaveText(/1$/);
 });
 
 test('an admin lowers the quota, the next request is refused, and raised it works again', async ({ browser }) => {
@@ -142,4 +161,26 @@ test('an admin lowers the quota, the next request is refused, and raised it work
   expect(refused).toMatchObject({ status: 429, code: 'insufficient_quota' });
   await setGpuSeconds('100000');
   expect((await call()).usage?.completion_tokens).toBeGreaterThan(0);
+});
+
+test('an admin verifies the base model, quantises it, and sees what was found', async ({ browser }) => {
+  const { portalUrl, admin } = await runningPlatform();
+  const adminPage = await (await browser.newContext({ baseURL: portalUrl })).newPage();
+  await signIn(adminPage, admin.email, admin.password);
+  await adminPage.goto('/admin/base-models');
+  await adminPage.getByRole('button', { name: 'Verify' }).click();
+  await expect(adminPage.getByRole('progressbar')).toBeVisible();
+  // One thing at a time: the other buttons wait.
+  await expect(adminPage.getByRole('button', { name: /^Quantise/ }).first()).toBeDisabled();
+  await expect(adminPage.getByText('Verified', { exact: true })).toBeVisible({ timeout: 180_000 });
+  await expect(adminPage.getByText(/complete, every number finite/)).toBeVisible();
+  await expect(adminPage.getByText(/Paris/)).toBeVisible();
+
+  await adminPage.getByRole('button', { name: /^Quantise.*to 8 bits/ }).click();
+  const row = adminPage.getByRole('row', { name: /8 bits/ });
+  await expect(row).toContainText(/9\d(\.\d)?%/, { timeout: 300_000 });
+  await expect(row).toContainText('Served');
+  // It is kept: another visit shows the same.
+  await adminPage.reload();
+  await expect(row).toContainText('of 32 bits');
 });

@@ -6,7 +6,7 @@ import {
   quantisedWeightsSchema,
 } from '../model-task.ts';
 import { quotaLimitsSchema, quotaOverrideSchema } from '../quota.ts';
-import { moneyMicrosSchema, pageInputSchema, rangeInputSchema, timestampSchema } from './common.ts';
+import { moneyMicrosSchema, pageInputSchema, rangeInputSchema, timeOrderSchema, timestampSchema } from './common.ts';
 import { jobStatusSchema, jobViewSchema } from './jobs.ts';
 import { memberViewSchema } from './organisation.ts';
 import { quotaViewSchema } from './quota.ts';
@@ -121,6 +121,8 @@ export const adminJobViewSchema = jobViewSchema.extend({
 });
 export type AdminJobView = z.infer<typeof adminJobViewSchema>;
 export const listAdminJobsInputSchema = pageInputSchema.extend({
+  /** `queue`: running, then as they would be served, then ended ones. */
+  order: z.enum(['queue', 'newest', 'oldest']).default('queue'),
   status: jobStatusSchema.optional(),
   organisationId: z.string().max(64).optional(),
 });
@@ -204,6 +206,7 @@ export const ledgerEntryViewSchema = z.object({
 });
 export type LedgerEntryView = z.infer<typeof ledgerEntryViewSchema>;
 export const listLedgerInputSchema = pageInputSchema.extend({
+  order: timeOrderSchema,
   organisationId: z.string().max(64).optional(),
   requestId: z.string().max(64).optional(),
 });

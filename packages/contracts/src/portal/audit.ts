@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { actorViewSchema, pageInputSchema, timestampSchema } from './common.ts';
+import { actorViewSchema, pageInputSchema, timeOrderSchema, timestampSchema } from './common.ts';
 
 export const auditEntryViewSchema = z.object({
   id: z.string(),
@@ -24,6 +24,6 @@ export const auditFilterSchema = z.strictObject({
   from: timestampSchema.optional(),
   to: timestampSchema.optional(),
 });
-export const listAuditInputSchema = pageInputSchema.extend(auditFilterSchema.shape);
+export const listAuditInputSchema = pageInputSchema.extend({ ...auditFilterSchema.shape, order: timeOrderSchema });
 export const exportAuditInputSchema = auditFilterSchema.extend({ format: z.enum(['csv', 'jsonl']).default('csv') });
 export const auditChainSchema = z.object({ entries: z.int(), intact: z.boolean(), brokenAt: z.string().nullable() });

@@ -14,6 +14,9 @@ export const pageInputSchema = z.strictObject({
 });
 export type PageInput = z.infer<typeof pageInputSchema>;
 
+/** For lists of what happened, by time. */
+export const timeOrderSchema = z.enum(['newest', 'oldest']).default('newest');
+
 /** One page of a list; `nextCursor` null = the end. */
 export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });

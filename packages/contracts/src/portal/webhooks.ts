@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageInputSchema, timestampSchema } from './common.ts';
+import { pageInputSchema, timeOrderSchema, timestampSchema } from './common.ts';
 
 export const webhookEventSchema = z.enum([
   'fine_tuning.job.succeeded',
@@ -45,5 +45,8 @@ export const webhookDeliveryViewSchema = z.object({
   deliveredAt: timestampSchema.nullable(),
 });
 export type WebhookDeliveryView = z.infer<typeof webhookDeliveryViewSchema>;
-export const listDeliveriesInputSchema = pageInputSchema.extend({ webhookId: z.string().max(64) });
+export const listDeliveriesInputSchema = pageInputSchema.extend({
+  webhookId: z.string().max(64),
+  order: timeOrderSchema,
+});
 export const deliveryIdInputSchema = z.strictObject({ deliveryId: z.string().max(64) });

@@ -74,7 +74,7 @@ describe('every verb × every role × a foreign tenant’s ids', () => {
     const { webhook } = await createWebhook(as, { url: `https://example.com/${canary}`, events });
     const end = { id: job.id, orgId: a.id };
     await asPlatform(fixture.services.database.db, (tx) => announceJobEnd(tx, end, 'failed', new Date()));
-    const deliveries = await listDeliveries(as, { webhookId: webhook.id, limit: 1 });
+    const deliveries = await listDeliveries(as, { webhookId: webhook.id, limit: 1, order: 'newest' });
     owned = {
       datasetId: dataset.id,
       trainingFileId: dataset.id,

@@ -2,7 +2,8 @@ import type { AuditEntryView } from '@parapet/contracts/portal/audit';
 import type { Page } from '@parapet/contracts/portal/common';
 import { auditLog } from '@parapet/db/schema';
 import type { Tx } from '@parapet/db/tenant';
-import { and, asc, desc, eq, gte, ilike, lt, or, type SQL } from 'drizzle-orm';
+import { and, asc, eq, gte, ilike, lt, or, type SQL } from 'drizzle-orm';
+import { byTime } from '../page.ts';
 import { entryDigest } from './chain.ts';
 
 export interface AuditFilter {
@@ -35,17 +36,27 @@ function conditions(chain: string | null, filter: AuditFilter): SQL | undefined 
   );
 }
 
-/** A page of entries, newest first. `chain` null = every chain; the cursor is the last entry's id, and ids sort by time. */
+/** A page of entries by time. `chain` null = every chain; the cursor is the last entry's id, and ids sort by time. */
 export async function auditPage(
   tx: Tx,
   chain: string | null,
-  { cursor, limit, ...filter }: AuditFilter & { cursor?: string | undefined; limit: number },
+  {
+    cursor,
+    limit,
+    order,
+    ...filter
+  }: AuditFilter & {
+    cursor?: string | undefined;
+    limit: number;
+    order: 'newest' | 'oldest';
+  },
 ): Promise<Page<AuditEntryView>> {
+  const { behind, orderBy } = byTime(auditLog.id, order, cursor);
   const rows = await tx
     .select()
     .from(auditLog)
-    .where(and(conditions(chain, filter), cursor === undefined ? undefined : lt(auditLog.id, cursor)))
-    .orderBy(desc(auditLog.id))
+    .where(and(conditions(chain, filter), behind))
+    .orderBy(orderBy)
     .limit(limit + 1);
   const page = rows.slice(0, limit);
   return { items: page.map(toView), nextCursor: rows.length > limit ? (page.at(-1)?.id ?? null) : null };

@@ -114,11 +114,15 @@ describe('administration', () => {
     await setJobPriority(fixture.as(admin), { jobId: second.id, priority: 5 });
     expect((await leaseNextJob(fixture.services, worker))?.jobId).toBe(second.id);
     await cancelAdminJob(fixture.as(admin), { jobId: first.id });
-    const { items } = await listAdminJobs(fixture.as(admin), { limit: 50, organisationId });
+    const { items } = await listAdminJobs(fixture.as(admin), { limit: 50, organisationId, order: 'queue' });
     expect(items.map(({ id, status, requested }) => [id, status, requested])).toEqual([
       [second.id, 'running', null],
       [first.id, 'cancelled', null],
     ]);
+    const idsBy = async (order: 'newest' | 'oldest') =>
+      (await listAdminJobs(fixture.as(admin), { limit: 50, organisationId, order })).items.map(({ id }) => id);
+    expect(await idsBy('oldest')).toEqual([first.id, second.id]);
+    expect(await idsBy('newest')).toEqual([second.id, first.id]);
   });
 
   it('lets an admin look, for an hour, changing nothing, and says so in the tenant’s own log', async () => {
@@ -129,7 +133,7 @@ describe('administration', () => {
     await expect(refused).rejects.toMatchObject({ code: 'permission_denied' });
     const later = { ...fixture.services, now: () => new Date(Date.now() + 3_700_000) };
     expect(await sessionPrincipal({ ...later }, admin.sessionId, null)).toBeNull(); // the fixture's sessions last an hour
-    const { items } = await listAudit(fixture.as(owner), { limit: 1 });
+    const { items } = await listAudit(fixture.as(owner), { limit: 1, order: 'newest' });
     expect(items[0]).toMatchObject({
       action: 'admin.tenants.impersonate',
       actor: { name: 'Admin' },
@@ -140,8 +144,13 @@ describe('administration', () => {
   it('keeps a log that can be filtered and exported, and shows when a row was changed or is missing', async () => {
     const { key } = await createKey(fixture.as(owner), createKeyInputSchema.parse({ name: '=cmd' }));
     await revokeKey(fixture.as(owner), { keyId: key.id });
-    const { items } = await listAudit(fixture.as(owner), { limit: 50, targetId: key.id });
+    const listed = (order: 'newest' | 'oldest', cursor?: string) =>
+      listAudit(fixture.as(owner), { limit: cursor ? 1 : 50, targetId: key.id, order, cursor });
+    const { items } = await listed('newest');
     expect(items.map(({ action }) => action)).toEqual(['keys.revoke', 'keys.create']);
+    expect((await listed('oldest')).items.map(({ id }) => id)).toEqual([items[1]!.id, items[0]!.id]);
+    expect((await listed('oldest', items[1]!.id)).items.map(({ id }) => id)).toEqual([items[0]!.id]);
+    expect((await listed('oldest', items[0]!.id)).items).toEqual([]);
     const csv = await exportAudit(fixture.as(owner), { format: 'csv', targetId: key.id });
     expect(csv.content.trim().split('\n')).toHaveLength(3);
     expect(await verifyAudit(fixture.as(owner), undefined)).toMatchObject({ intact: true, brokenAt: null });

@@ -90,7 +90,7 @@ describe('webhooks', () => {
       at += seconds + 1;
     }
     expect(await deliverWebhooks(after(at + 1e6))).toBe(0);
-    const { items } = await listDeliveries(fixture.as(owner), { webhookId: webhook.id, limit: 10 });
+    const { items } = await listDeliveries(fixture.as(owner), { webhookId: webhook.id, limit: 10, order: 'newest' });
     expect(items[0]).toMatchObject({ status: 'failed', attempts: retrySeconds.length + 1, responseStatus: 500 });
     status = 204;
     await redeliver(fixture.as(owner), { deliveryId: items[0]!.id });
@@ -117,9 +117,10 @@ describe('webhooks', () => {
   it('lets others see and send nothing', async () => {
     const { webhook } = await make(['fine_tuning.job.failed']);
     await end('failed');
-    const { items } = await listDeliveries(fixture.as(owner), { webhookId: webhook.id, limit: 10 });
+    const { items } = await listDeliveries(fixture.as(owner), { webhookId: webhook.id, limit: 10, order: 'newest' });
     const found = async (search: string) =>
-      (await listDeliveries(fixture.as(owner), { webhookId: webhook.id, limit: 10, search })).items.length;
+      (await listDeliveries(fixture.as(owner), { webhookId: webhook.id, limit: 10, order: 'newest', search })).items
+        .length;
     expect([await found('JOB.failed'), await found(items[0]!.id), await found('job%failed')]).toEqual([1, 1, 0]);
     const other = (await fixture.organisation('Other')).owner;
     const missing = { code: 'not_found' };

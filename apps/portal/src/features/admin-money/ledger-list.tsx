@@ -8,7 +8,9 @@ import { CopyableId } from '#components/copy.tsx';
 import type { Column } from '#components/data-table.tsx';
 import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
+import { TimeOrderSelect } from '#components/time-order-select.tsx';
 import { formatDateTime, formatMicros, formatMoney } from '#lib/format.ts';
+import { timeOrder } from '#lib/time-order.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { nextPage } from '#lib/trpc/next-page.ts';
 import { useUrlState } from '#lib/url-state.ts';
@@ -70,8 +72,12 @@ export function LedgerList() {
   const search = useSearch();
   const { deferred } = search;
   const [tenant, setTenant] = useUrlState('tenant');
+  const [order, setOrder] = useUrlState('order', 'newest');
   const query = useSuspenseInfiniteQuery(
-    trpc.admin.ledger.list.infiniteQueryOptions({ search: deferred, organisationId: tenant || undefined }, nextPage),
+    trpc.admin.ledger.list.infiniteQueryOptions(
+      { search: deferred, organisationId: tenant || undefined, order: timeOrder(order) },
+      nextPage,
+    ),
   );
   return (
     <PagedTable
@@ -82,13 +88,16 @@ export function LedgerList() {
       rowId={(row) => row.id}
       search={search}
       filters={
-        <input
-          value={tenant}
-          onChange={(event) => setTenant(event.target.value.trim())}
-          placeholder={text.organisation}
-          aria-label={text.organisation}
-          className="field h-8 w-52 px-2 font-mono text-xs"
-        />
+        <>
+          <input
+            value={tenant}
+            onChange={(event) => setTenant(event.target.value.trim())}
+            placeholder={text.organisation}
+            aria-label={text.organisation}
+            className="field h-8 w-52 px-2 font-mono text-xs"
+          />
+          <TimeOrderSelect value={order} onChange={setOrder} />
+        </>
       }
       filtered={tenant !== ''}
       onClear={() => setTenant('')}

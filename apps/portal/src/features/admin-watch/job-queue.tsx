@@ -37,8 +37,9 @@ export function JobQueue() {
   const search = useSearch();
   const { deferred } = search;
   const [status, setStatus] = useUrlState('status');
+  const [order, setOrder] = useUrlState('order', 'queue');
   const query = useSuspenseInfiniteQuery(
-    trpc.admin.jobs.list.infiniteQueryOptions(queueInput({ search: deferred, status }), {
+    trpc.admin.jobs.list.infiniteQueryOptions(queueInput({ search: deferred, status, order }), {
       ...nextPage,
       refetchInterval: 3000,
     }),
@@ -151,12 +152,20 @@ export function JobQueue() {
         rowId={(row) => row.id}
         search={search}
         filters={
-          <FilterSelect
-            label={text.filter}
-            value={status}
-            onChange={setStatus}
-            options={[['', text.anyStatus], ...Object.entries(jobStatusNames)]}
-          />
+          <>
+            <FilterSelect
+              label={text.filter}
+              value={status}
+              onChange={setStatus}
+              options={[['', text.anyStatus], ...Object.entries(jobStatusNames)]}
+            />
+            <FilterSelect
+              label={common.order}
+              value={order}
+              onChange={setOrder}
+              options={[['queue', text.queueOrder], ...Object.entries(common.orders)]}
+            />
+          </>
         }
         filtered={status !== ''}
         onClear={() => setStatus('')}

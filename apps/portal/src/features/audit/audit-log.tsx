@@ -11,6 +11,7 @@ import type { Column } from '#components/data-table.tsx';
 import { Menu, MenuItem } from '#components/menu.tsx';
 import { type MorePages, PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
+import { TimeOrderSelect } from '#components/time-order-select.tsx';
 import { toast } from '#components/toast.tsx';
 import { errorText } from '#lib/error-text.ts';
 import { formatDateTime, formatInteger } from '#lib/format.ts';
@@ -113,6 +114,7 @@ export function AuditLog({
               className="field h-8 min-w-0 px-2 text-[0.8125rem] max-sm:flex-1"
             />
           ))}
+          <TimeOrderSelect value={address.order} onChange={address.setOrder} />
           <span className="flex gap-2 sm:ml-auto">
             <Button pending={verify.isPending} onClick={() => verify.mutate()}>
               <ShieldCheck />

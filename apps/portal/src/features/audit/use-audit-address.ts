@@ -1,6 +1,7 @@
 'use client';
 
 import { useDeferredValue } from 'react';
+import { timeOrder } from '#lib/time-order.ts';
 import { useUrlState } from '#lib/url-state.ts';
 import { useSearch } from '#lib/use-search.ts';
 import { auditFilter } from './audit-input.ts';
@@ -11,6 +12,7 @@ export function useAuditAddress() {
   const [action, setAction] = useUrlState('action');
   const [from, setFrom] = useUrlState('from');
   const [to, setTo] = useUrlState('to');
+  const [order, setOrder] = useUrlState('order', 'newest');
   const filter = auditFilter({ action: useDeferredValue(action), from, to });
   return {
     search,
@@ -18,9 +20,11 @@ export function useAuditAddress() {
     setAction,
     from,
     to,
+    order,
+    setOrder,
     setDay: (end: 'from' | 'to', value: string) => (end === 'from' ? setFrom(value) : setTo(value)),
     filter,
-    input: { ...filter, search: search.deferred },
+    input: { ...filter, search: search.deferred, order: timeOrder(order) },
     /** By more than the search. */
     filtered: [action, from, to].some((value) => value !== ''),
     clear: () => {

@@ -12,11 +12,14 @@ import { Page } from '#components/page.tsx';
 import { PagedTable } from '#components/paged-table.tsx';
 import { EmptyState } from '#components/states.tsx';
 import { Time } from '#components/time.tsx';
+import { TimeOrderSelect } from '#components/time-order-select.tsx';
 import { toast } from '#components/toast.tsx';
 import { errorText } from '#lib/error-text.ts';
 import { useMay } from '#lib/permissions.tsx';
+import { timeOrder } from '#lib/time-order.ts';
 import { useTRPC } from '#lib/trpc/client.tsx';
 import { nextPage } from '#lib/trpc/next-page.ts';
+import { useUrlState } from '#lib/url-state.ts';
 import { useSearch } from '#lib/use-search.ts';
 import { webhooks as text } from '#text/en/webhooks.ts';
 import { deliveryTones } from './webhook-list.tsx';
@@ -29,9 +32,10 @@ export function WebhookPage({ id }: { id: string }) {
   const { data: hooks } = useSuspenseQuery(trpc.webhooks.list.queryOptions());
   const hook = hooks.find((one) => one.id === id);
   const search = useSearch();
+  const [order, setOrder] = useUrlState('order', 'newest');
   const query = useSuspenseInfiniteQuery(
     trpc.webhooks.deliveries.infiniteQueryOptions(
-      { webhookId: id, search: search.deferred },
+      { webhookId: id, search: search.deferred, order: timeOrder(order) },
       { ...nextPage, refetchInterval: 10_000 },
     ),
   );
@@ -123,6 +127,7 @@ export function WebhookPage({ id }: { id: string }) {
         rows={query.data.pages.flatMap((page) => page.items)}
         rowId={(row) => row.id}
         search={search}
+        filters={<TimeOrderSelect value={order} onChange={setOrder} />}
         empty={
           <EmptyState icon={Send} title={text.noDeliveries}>
             {text.noDeliveriesText}

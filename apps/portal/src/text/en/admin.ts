@@ -175,6 +175,7 @@ export const adminJobs = {
   cancelled: 'The job will stop after this step.',
   retry: 'Try again',
   retried: 'The job is back in the queue.',
+  queueOrder: 'As they are served',
   position: (position: number) => `number ${position}`,
 };
 

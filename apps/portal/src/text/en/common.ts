@@ -1,4 +1,6 @@
 export const common = {
+  order: 'Sort',
+  orders: { newest: 'Newest first', oldest: 'Oldest first' },
   product: 'Parapet',
   tagline: 'One backbone, your own adapter.',
   loading: 'Loading…',

@@ -21,17 +21,22 @@ const dayMs = 24 * 3600 * 1000;
 async function selectAdminJobs(
   tx: Tx,
   now: Date,
-  options: { where?: SQL; limit: number; offset?: number },
+  {
+    order = 'queue',
+    ...options
+  }: { where?: SQL; order?: 'queue' | 'newest' | 'oldest'; limit: number; offset?: number },
 ): Promise<AdminJobView[]> {
   // Running first, then waiting ones in the order they would be served, then the rest, newest first.
-  const orderBy = [
+  const queue = [
     asc(
       sql`case ${fineTuningJobs.status} when 'running' then 0 when 'queued' then 1 when 'validating_files' then 2 else 3 end`,
     ),
     desc(fineTuningJobs.priority),
+    sql`case when ${fineTuningJobs.status} = 'queued' then ${fineTuningJobs.queuedAt} end asc nulls last`,
     desc(fineTuningJobs.id),
   ];
-  const jobs = await selectJobs(tx, { ...options, orderBy });
+  const byAge = order === 'oldest' ? asc(fineTuningJobs.id) : desc(fineTuningJobs.id);
+  const jobs = await selectJobs(tx, { ...options, orderBy: order === 'queue' ? queue : [byAge] });
   const orgIds = [...new Set(jobs.map(({ row }) => row.orgId))];
   if (orgIds.length === 0) return [];
   const orgs = await tx
@@ -65,7 +70,7 @@ async function selectAdminJobs(
 export const listAdminJobs = defineVerb(
   'admin.jobs.list',
   listAdminJobsInputSchema,
-  ({ read, now }, { cursor, limit, search, status, organisationId }): Promise<Page<AdminJobView>> =>
+  ({ read, now }, { cursor, limit, search, order, status, organisationId }): Promise<Page<AdminJobView>> =>
     read(async (tx) => {
       const offset = offsetOf(cursor);
       const text = search === undefined || search === '' ? undefined : containing(search);
@@ -74,7 +79,7 @@ export const listAdminJobs = defineVerb(
         organisationId === undefined ? undefined : eq(fineTuningJobs.orgId, organisationId),
         text ? or(ilike(fineTuningJobs.id, text), ilike(fineTuningJobs.suffix, text)) : undefined,
       );
-      return offsetPage(await selectAdminJobs(tx, now, { where, limit: limit + 1, offset }), limit, offset);
+      return offsetPage(await selectAdminJobs(tx, now, { where, order, limit: limit + 1, offset }), limit, offset);
     }),
 );
 

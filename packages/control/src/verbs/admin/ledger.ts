@@ -2,16 +2,18 @@ import { type LedgerEntryView, listLedgerInputSchema } from '@parapet/contracts/
 import type { Page } from '@parapet/contracts/portal/common';
 import { ledgerEntries, organisations } from '@parapet/db/schema';
 import { reconcile } from '@parapet/metering/reconcile';
-import { and, desc, eq, ilike, lt, or } from 'drizzle-orm';
+import { and, eq, ilike, or } from 'drizzle-orm';
 import { z } from 'zod';
+import { byTime } from '../../page.ts';
 import { defineVerb } from '../../verb.ts';
 
-/** The ledger's movements, newest first. A job's request id is `ftjob-…/fencing token`. */
+/** The ledger's movements by time. A job's request id is `ftjob-…/fencing token`. */
 export const listLedger = defineVerb(
   'admin.ledger.list',
   listLedgerInputSchema,
-  ({ read }, { cursor, limit, search, organisationId, requestId }): Promise<Page<LedgerEntryView>> =>
+  ({ read }, { cursor, limit, search, order, organisationId, requestId }): Promise<Page<LedgerEntryView>> =>
     read(async (tx) => {
+      const { behind, orderBy } = byTime(ledgerEntries.id, order, cursor);
       const like = search === undefined || search === '' ? null : `%${search.replace(/[\\%_]/g, '\\$&')}%`;
       const rows = await tx
         .select({ entry: ledgerEntries, organisationName: organisations.name })
@@ -19,13 +21,13 @@ export const listLedger = defineVerb(
         .leftJoin(organisations, eq(organisations.id, ledgerEntries.orgId))
         .where(
           and(
-            cursor === undefined ? undefined : lt(ledgerEntries.id, cursor),
+            behind,
             organisationId === undefined ? undefined : eq(ledgerEntries.orgId, organisationId),
             requestId === undefined ? undefined : eq(ledgerEntries.requestId, requestId),
             like === null ? undefined : or(ilike(ledgerEntries.requestId, like), ilike(organisations.name, like)),
           ),
         )
-        .orderBy(desc(ledgerEntries.id))
+        .orderBy(orderBy)
         .limit(limit + 1);
       const items = rows.slice(0, limit).map(({ entry, organisationName }): LedgerEntryView => {
         const training = entry.resource === 'training';

@@ -3,18 +3,22 @@ import { Page } from '#components/page.tsx';
 import { QueryBoundary } from '#components/states.tsx';
 import { type AuditAddress, auditFilter } from '#features/audit/audit-input.ts';
 import { PlatformAudit } from '#features/audit/platform-audit.tsx';
+import { timeOrder } from '#lib/time-order.ts';
 import { nextPage } from '#lib/trpc/next-page.ts';
 import { Hydrate, prefetchInfinite, query } from '#lib/trpc/server.tsx';
 import { audit as text } from '#text/en/audit.ts';
 
 export const metadata: Metadata = { title: text.title };
 
-type Props = { searchParams: Promise<AuditAddress & { q?: string }> };
+type Props = { searchParams: Promise<AuditAddress & { q?: string; order?: string }> };
 
 export default async function AdminAuditPage({ searchParams }: Props) {
-  const { q, ...address } = await searchParams;
+  const { q, order, ...address } = await searchParams;
   prefetchInfinite(
-    query().admin.audit.list.infiniteQueryOptions({ ...auditFilter(address), search: q || undefined }, nextPage),
+    query().admin.audit.list.infiniteQueryOptions(
+      { ...auditFilter(address), search: q || undefined, order: timeOrder(order) },
+      nextPage,
+    ),
   );
   return (
     <Page title={text.title} description={text.adminDescription} wide>

@@ -9,11 +9,11 @@ import { adminJobs as text } from '#text/en/admin.ts';
 
 export const metadata: Metadata = { title: text.title };
 
-type Props = { searchParams: Promise<{ q?: string; status?: string }> };
+type Props = { searchParams: Promise<{ q?: string; status?: string; order?: string }> };
 
 export default async function JobQueuePage({ searchParams }: Props) {
-  const { q, status } = await searchParams;
-  prefetchInfinite(query().admin.jobs.list.infiniteQueryOptions(queueInput({ search: q, status }), nextPage));
+  const { q, status, order } = await searchParams;
+  prefetchInfinite(query().admin.jobs.list.infiniteQueryOptions(queueInput({ search: q, status, order }), nextPage));
   return (
     <Page title={text.title} description={text.description} wide>
       <Hydrate>

@@ -99,6 +99,46 @@ test('loads less than 180 kB of compressed JavaScript on every customer page', a
   expect(over).toEqual([]);
 });
 
+const adminPaths = [
+  ...['/admin/tenants', '/admin/plans', '/admin/base-models', '/admin/fleet', '/admin/jobs', '/admin/health'],
+  ...['/admin/audit', '/admin/usage', '/admin/ledger'],
+];
+
+/** Pixels by which a page is wider than its window, on those that are. */
+async function sideways(on: Page, path: string): Promise<string[]> {
+  await expect(on.locator('[aria-busy="true"]')).toHaveCount(0);
+  const over = await on.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  return over > 0 ? [`${path}: ${over} pixels`] : [];
+}
+
+test('no page scrolls sideways on a phone of 360 pixels', async ({ browser }) => {
+  const { portalUrl, admin } = await runningPlatform();
+  const viewport = { width: 360, height: 740 };
+  const { width, height } = page.viewportSize() ?? { width: 1280, height: 720 };
+  await page.setViewportSize(viewport);
+  const problems: string[] = [];
+  for (const path of await pagesWithData()) {
+    await page.goto(path);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    problems.push(...(await sideways(page, path)));
+    if (!path.endsWith('tab=vectors')) continue;
+    await page.getByLabel('Prompt', { exact: true }).fill('Request 1');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await expect(page.getByRole('table')).toBeVisible({ timeout: 60_000 });
+    problems.push(...(await sideways(page, `${path}, shown`)));
+  }
+  await page.setViewportSize({ width, height });
+  const adminPage = await (await browser.newContext({ baseURL: portalUrl, viewport })).newPage();
+  await signIn(adminPage, admin.email, admin.password);
+  for (const path of adminPaths) {
+    await adminPage.goto(path);
+    await expect(adminPage.getByRole('heading', { level: 1 })).toBeVisible();
+    problems.push(...(await sideways(adminPage, path)));
+  }
+  await adminPage.context().close();
+  expect(problems).toEqual([]);
+});
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`axe finds nothing on pages with data in the ${colorScheme} theme`, async () => {
     await page.emulateMedia({ colorScheme });

@@ -126,5 +126,5 @@ export const fineTuningCheckpointSchema = z.object({
 });
 export type FineTuningCheckpoint = z.infer<typeof fineTuningCheckpointSchema>;
 
-/** Query of GET /v1/fine_tuning/jobs; `metadata[k]=v` filters, as the official clients send it. */
+/** Query of GET /v1/fine_tuning/jobs. */
 export const jobListQuerySchema = listQuerySchema;

@@ -118,7 +118,30 @@ function bodyOf(request: FastifyRequest): unknown {
   if (request.body === undefined || request.body === null) {
     throw new ParapetError('invalid_request', 'The body is empty: send a JSON object.');
   }
+  dropNulls(request.body, 0);
   return request.body;
+}
+
+/** Members whose content is the caller's own. */
+const verbatim = new Set(['response_format', 'metadata', 'logit_bias']);
+/** As deep as any body has members that we read. */
+const maxDepth = 6;
+
+/**
+ * A null means the same as an absent member: clients write both, and send the nulls of an answer's message back to us.
+ * Of a list that begins with anything but an object nothing is read: it is text or token ids.
+ */
+function dropNulls(value: unknown, depth: number): void {
+  if (typeof value !== 'object' || value === null || depth > maxDepth) return;
+  if (Array.isArray(value)) {
+    if (typeof value[0] === 'object') for (const item of value) dropNulls(item, depth + 1);
+    return;
+  }
+  const members = value as Record<string, unknown>;
+  for (const name of Object.keys(members)) {
+    if (members[name] === null) delete members[name];
+    else if (!verbatim.has(name)) dropNulls(members[name], depth + 1);
+  }
 }
 
 function parseQuery({ query }: Endpoint, request: FastifyRequest): unknown {

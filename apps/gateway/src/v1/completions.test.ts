@@ -238,6 +238,17 @@ describe('on the wire', () => {
     for (const line of lines.slice(0, -2)) expect('usage' in JSON.parse(line.slice('data: '.length))).toBe(false);
   });
 
+  test('an answer’s message can be sent back as it is, and a null anywhere means nothing', async () => {
+    const first = (await (await post(ask)).json()) as { choices: { message: object }[] };
+    const turn = { ...first.choices[0]?.message, tool_calls: null };
+    expect(turn).toHaveProperty('refusal', null);
+    const messages = [...ask.messages, turn, { role: 'user', content: 'And?' }];
+    const again = await post({ ...ask, messages, tools: null, parapet: { adapter_strength: null } });
+    expect(again.status, await again.clone().text()).toBe(200);
+    const deep = await post(`${'{"parapet":'.repeat(100_000)}null${'}'.repeat(100_000)}`);
+    expect(deep.status).toBe(400);
+  });
+
   test('every refusal has all four keys', async () => {
     const refused = [
       await post('{"model":'),

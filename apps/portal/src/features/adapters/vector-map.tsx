@@ -60,15 +60,19 @@ function HeatMap({ vectors }: { vectors: VectorsView }) {
   return (
     <Card className="p-4 sm:p-5">
       <ScrollArea className="overflow-x-auto" label={text.tableLabel}>
-        <table className="w-full border-separate border-spacing-0.5 text-xs" aria-label={text.tableLabel}>
+        <table
+          className="w-full border-separate border-spacing-px text-xs sm:border-spacing-0.5"
+          aria-label={text.tableLabel}
+        >
           <thead>
             <tr>
               <th scope="col" className="pr-2 text-left font-normal text-faint">
                 {text.layer}
               </th>
               {values.map((_, layer) => (
-                <th key={layer} scope="col" className="min-w-5 font-normal text-faint tabular-nums">
-                  {layer % 5 === 0 ? layer : <span className="sr-only">{layer}</span>}
+                <th key={layer} scope="col" className="min-w-2 font-normal text-faint tabular-nums sm:min-w-5">
+                  {/* No width of its own: thirty layers fit a phone. */}
+                  <span className={layer % 5 === 0 ? 'block w-0' : 'sr-only'}>{layer}</span>
                 </th>
               ))}
             </tr>

@@ -117,7 +117,7 @@ export function BaseModelList() {
         .map((model) => (
           <section key={model.id} aria-label={model.name} className="grid gap-3">
             <h2 className="font-semibold text-sm">{model.name}</h2>
-            <div className="grid items-start gap-4 xl:grid-cols-2">
+            <div className="grid items-start gap-4 2xl:grid-cols-2">
               <ModelVerification model={model} />
               <ModelWeights model={model} />
             </div>

@@ -30,7 +30,7 @@ export function FairShares({ jobs }: { jobs: readonly AdminJobView[] }) {
           {shown.map((tenant) => (
             <li
               key={tenant.id}
-              className="grid grid-cols-[minmax(0,10rem)_minmax(0,1fr)_auto] items-center gap-3 text-[0.8125rem]"
+              className="grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-3 text-[0.8125rem] sm:grid-cols-[minmax(0,10rem)_minmax(0,1fr)_auto]"
             >
               <Link
                 href={`/admin/tenants/${tenant.id}`}
@@ -38,7 +38,10 @@ export function FairShares({ jobs }: { jobs: readonly AdminJobView[] }) {
               >
                 {tenant.name}
               </Link>
-              <span aria-hidden="true" className="h-1.5 overflow-hidden rounded-full bg-hover">
+              <span
+                aria-hidden="true"
+                className="h-1.5 overflow-hidden rounded-full bg-hover max-sm:order-last max-sm:col-span-2"
+              >
                 <span
                   className="block h-full rounded-full bg-accent"
                   style={{ width: `${Math.max(tenant.micros > 0 ? 1.5 : 0, (tenant.micros / most) * 100)}%` }}

@@ -51,25 +51,32 @@ export function ModelVerification({ model }: { model: BaseModelView }) {
         ) : null}
         {result ? (
           <>
-            <Facts
-              rows={[
-                [
-                  text.facts.files,
-                  <>
-                    {text.filesValue(
-                      formatInteger(result.files.length),
-                      formatBytes(result.files.reduce((sum, file) => sum + file.bytes, 0)),
-                    )}
-                    , {text.against[result.against]}
-                  </>,
-                ],
-                [text.facts.tensors, text.tensorsValue(formatInteger(result.tensors))],
-                [text.facts.texts, text.textsValue(formatInteger(result.texts))],
-                [text.facts.answer, <q key="answer">{result.answer.trim()}</q>],
-                [text.facts.took, formatDuration(result.ms)],
-                ...(last?.worker ? [[text.facts.worker, last.worker] as const] : []),
-              ]}
-            />
+            <div className="grid gap-x-10 md:grid-cols-2">
+              <Facts
+                rows={[
+                  [
+                    text.facts.files,
+                    <>
+                      {text.filesValue(
+                        result.files.length,
+                        formatBytes(result.files.reduce((sum, file) => sum + file.bytes, 0)),
+                      )}
+                      , {text.against[result.against]}
+                    </>,
+                  ],
+                  [text.facts.tensors, text.tensorsValue(formatInteger(result.tensors))],
+                  [text.facts.texts, text.textsValue(formatInteger(result.texts))],
+                ]}
+              />
+              <Facts
+                className="max-md:border-line max-md:border-t"
+                rows={[
+                  [text.facts.answer, <q key="answer">{result.answer.trim()}</q>],
+                  [text.facts.took, formatDuration(result.ms)],
+                  ...(last?.worker ? [[text.facts.worker, last.worker] as const] : []),
+                ]}
+              />
+            </div>
             <details className="text-[0.8125rem]">
               <summary className="cursor-pointer rounded text-muted">{text.digests}</summary>
               <ul className="mt-2 grid gap-1.5">

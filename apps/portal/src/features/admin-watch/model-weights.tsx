@@ -50,8 +50,8 @@ export function ModelWeights({ model }: { model: BaseModelView }) {
       meta: { align: 'right' },
       cell: measured((result) => (
         <>
-          {formatBytes(result.bytes)}{' '}
-          <span className="block text-faint text-xs">
+          <span className="whitespace-nowrap">{formatBytes(result.bytes)}</span>{' '}
+          <span className="block whitespace-nowrap text-faint text-xs">
             {text.sizeNote(formatPercent(result.bytes / result.fp32Bytes))}
           </span>
         </>
@@ -84,7 +84,12 @@ export function ModelWeights({ model }: { model: BaseModelView }) {
     {
       id: 'made',
       header: text.columns.made,
-      cell: ({ row }) => (row.original.task?.finishedAt ? <Time at={row.original.task.finishedAt} /> : '–'),
+      cell: ({ row }) =>
+        row.original.task?.finishedAt ? (
+          <Time at={row.original.task.finishedAt} className="whitespace-nowrap text-muted" />
+        ) : (
+          '–'
+        ),
     },
     {
       id: 'actions',

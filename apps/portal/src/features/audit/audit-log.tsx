@@ -111,7 +111,7 @@ export function AuditLog({
               value={address[end]}
               onChange={(event) => address.setDay(end, event.target.value)}
               aria-label={text[end]}
-              className="field h-8 min-w-0 px-2 text-[0.8125rem] max-sm:flex-1"
+              className="field h-8 min-w-0 px-2 text-[0.8125rem] max-sm:flex-[1_1_8.5rem]"
             />
           ))}
           <TimeOrderSelect value={address.order} onChange={address.setOrder} />

@@ -78,7 +78,7 @@ export const modelTasks = {
     none: 'written down, to be held against from now on',
   },
   facts: { files: 'Files', tensors: 'Tensors', texts: 'Tokenizer', answer: 'Answer', took: 'Took', worker: 'By' },
-  filesValue: (count: string, size: string) => `${count}, ${size}`,
+  filesValue: (count: number, size: string) => `${count === 1 ? '1 file' : `${count} files`}, ${size}`,
   tensorsValue: (count: string) => `${count} complete, every number finite`,
   textsValue: (count: string) => `${count} hard texts came back unchanged`,
   digests: 'Digests of the files',

@@ -174,6 +174,7 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
     log,
     authenticate: (request) => authenticate(request, { keys, session }),
     resolveModel: (context, name) => models.resolve(context, name),
+    forgetModel: (name) => models.forget(name),
   };
 
   const { app, routes } = createApp(log, config.trustProxy ?? false);

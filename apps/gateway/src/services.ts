@@ -33,4 +33,6 @@ export interface GatewayServices {
   authenticate(request: FastifyRequest): Promise<Principal>;
   /** The model of that name if the caller may use it. @throws ParapetError `model_not_found` */
   resolveModel(context: ControlContext, name: string): Promise<ServableModel>;
+  /** A model of that name is gone; other gateways learn it within a second. */
+  forgetModel(name: string): void;
 }

@@ -105,7 +105,7 @@ export function toOpenAiError(error: unknown): { status: number; body: OpenAiErr
 
 /** The first problem of a failed zod parse as a ParapetError that names the field. */
 export function fromZodError(error: z.ZodError): ParapetError {
-  const issue = error.issues[0];
+  const issue = error.issues[0] && whatWasMeant(error.issues[0]);
   const param = issue?.path.map(String).join('.') ?? '';
   if (issue?.code === 'unrecognized_keys') {
     const name = [...issue.path.map(String), issue.keys[0]].join('.');
@@ -117,4 +117,24 @@ export function fromZodError(error: z.ZodError): ParapetError {
   return new ParapetError('invalid_request', `Invalid value${where}: ${issue?.message ?? 'unreadable'}.`, {
     param: param === '' ? undefined : param,
   });
+}
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * Of a value that may have several forms, the problem of the form that was meant: the one whose problem lies deepest, or
+ * is not that the whole is of another type. Where it is none of them, what they expect.
+ */
+function whatWasMeant(issue: Issue): Issue {
+  if (issue.code !== 'invalid_union') return issue;
+  const forms = issue.errors.flatMap(([first]) => (first ? [whatWasMeant(first)] : []));
+  const isOther = (form: Issue) =>
+    form.path.length === 0 && (form.code === 'invalid_type' || form.code === 'invalid_value');
+  const [best] = forms.filter((form) => !isOther(form)).sort((a, b) => b.path.length - a.path.length);
+  if (best) return { ...best, path: [...issue.path, ...best.path] };
+  const expected = new Set(
+    forms.map(({ message }) => message.replace(/^.*expected /, '').replace(/, received.*$/, '')),
+  );
+  if (expected.size === 0) return issue;
+  return { ...issue, message: `expected ${[...expected].join(' or ')}` };
 }

@@ -1,3 +1,4 @@
+import { ParapetError } from '@parapet/contracts/errors';
 import type { Metering } from '@parapet/metering/metering';
 import type { FastifyInstance } from 'fastify';
 import { answerBy, sendAnswer } from './answer-by.ts';
@@ -25,7 +26,11 @@ export function registerAuth(
     handler: async (request, reply) => {
       if (request.method !== 'GET') refuseForeignOrigin(request.headers, allowed);
       if (await refuseAttempt(metering, request, reply)) return reply;
-      return sendAnswer(await answerBy(auth, request, new URL(request.url, publicUrl)), reply);
+      const answer = await answerBy(auth, request, new URL(request.url, publicUrl));
+      if (answer.status === 404 && answer.body === null) {
+        throw new ParapetError('not_found', `There is nothing at ${request.method} ${request.url.split('?', 1)[0]}.`);
+      }
+      return sendAnswer(answer, reply);
     },
   });
 }

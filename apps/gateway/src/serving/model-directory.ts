@@ -40,6 +40,11 @@ export class ModelDirectory {
     return known.model;
   }
 
+  /** Drops what is known of a name: in this process its end is in force at once. */
+  forget(name: string): void {
+    for (const key of this.#known.keys()) if (key.endsWith(`\0${name}`)) this.#known.delete(key);
+  }
+
   #remember(key: string, known: Known): void {
     this.#known.delete(key);
     this.#known.set(key, known);

@@ -1,11 +1,13 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { openAiErrorSchema } from '@parapet/contracts/errors';
+import { adapterFile } from '@parapet/control/testing';
 import { usageEvents } from '@parapet/db/schema';
 import { streamText } from 'ai';
 import { eq } from 'drizzle-orm';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GatewayFixture } from '../testing/gateway-fixture.ts';
+import { nullBaseModel } from '../testing/null-engine.ts';
 
 const model = 'smollm2-135m-instruct';
 let fixture: GatewayFixture;
@@ -259,15 +261,32 @@ describe('on the wire', () => {
       await post(ask, {}, '/v1/nothing'),
       await fetch(`${fixture.url}/v1/chat/completions`),
       await fetch(`${fixture.url}/%`),
+      await fetch(`${fixture.url}/auth/nothing`),
       await post('x'.repeat(9 * 1024 * 1024)),
     ];
-    expect(refused.map((answer) => answer.status)).toEqual([400, 400, 400, 401, 400, 404, 405, 400, 413]);
+    expect(refused.map((answer) => answer.status)).toEqual([400, 400, 400, 401, 400, 404, 405, 400, 404, 413]);
     for (const answer of refused) {
       expect(answer.headers.get('x-request-id')).toMatch(/^req_/);
       const { error } = openAiErrorSchema.parse(await answer.json());
       expect(Object.keys(error).sort()).toEqual(['code', 'message', 'param', 'type']);
     }
     expect(refused[6]?.headers.get('allow')).toBe('POST');
+  });
+
+  test('a deleted adapter is called by nobody any more, from that answer on', async () => {
+    const form = new FormData();
+    form.append('name', 'short-lived');
+    form.append('file', new Blob([new Uint8Array(adapterFile(nullBaseModel.digest, model))]), 'a.safetensors');
+    const imported = await fetch(`${fixture.url}/v1/parapet/adapters`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}` },
+      body: form,
+    });
+    const name = ((await imported.json()) as { versionList: { model: string }[] }).versionList[0]?.model ?? '';
+    const call = () => client.chat.completions.create({ ...ask, model: name } as typeof ask & { messages: [] });
+    expect((await call()).model).toBe(name);
+    expect(await client.models.delete(name)).toEqual({ id: name, object: 'model', deleted: true });
+    await expect(call()).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
   });
 
   test('a client that leaves is billed for what was generated, and no hold stays', async () => {

@@ -64,6 +64,7 @@ for call, error in [
     (lambda: client.chat.completions.create(**ask, extra_body={"tools": []}), openai.BadRequestError),
     (lambda: client.files.retrieve(upload.id), openai.NotFoundError),
     (lambda: client.models.retrieve(job.fine_tuned_model), openai.NotFoundError),
+    (lambda: client.chat.completions.create(**{**ask, "model": job.fine_tuned_model}), openai.NotFoundError),
     (lambda: client.files.create(file=("x.jsonl", io.BytesIO(b"[]")), purpose="fine-tune"), openai.BadRequestError),
 ]:
     try:

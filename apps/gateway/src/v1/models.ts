@@ -47,8 +47,9 @@ export const deleteModel = endpoint({
   summary: "Delete one of the organisation's adapters.",
   rule: 'models.delete',
   answer: deletedSchema,
-  async handle({ context, params }) {
+  async handle({ services, context, params }) {
     const { id } = await deleteModelVerb(context, { model: params.model! });
+    services.forgetModel(params.model!);
     return { id, object: 'model', deleted: true };
   },
 });

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Digest } from '@parapet/contracts/ids';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ControlFixture, type Person } from '../testing/control-fixture.ts';
 import { createDataset, createDatasetInputSchema } from '../verbs/datasets/create-dataset.ts';
 import { deleteDataset } from '../verbs/datasets/delete-dataset.ts';
@@ -155,6 +156,27 @@ describe('data sets', () => {
       duplicates: 1,
       problems: 1,
     });
+  });
+
+  it('erases the bytes with the last data set that has them', async () => {
+    const file = rows(12, 300).join('\n');
+    const [first, second] = [await upload(file), await upload(file)];
+    const [stored] = await fixture.services.database.query<{ digest: Digest }>(
+      `select digest from datasets where id = '${first.id}'`,
+    );
+    const isThere = async () => (await fixture.services.blobs.stat(stored!.digest)) !== null;
+    // What came in a minute ago may be about to be referred to again; later it may not.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+    try {
+      await deleteDataset(fixture.as(owner), { datasetId: first.id });
+      expect(await isThere()).toBe(true);
+      await deleteDataset(fixture.as(owner), { datasetId: second.id });
+      expect(await isThere()).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
+    const left = await fixture.services.database.query(`select 1 from blobs where digest = '${stored!.digest}'`);
+    expect(left).toEqual([]);
   });
 
   it('refuses an upload above the quota, and shows nothing to others', async () => {

@@ -36,8 +36,11 @@ const schema = peopleSchema.extend({
   PARAPET_SIGN_UP: z.enum(['open', 'invited']).default('invited'),
   /** The base model's files, whose tokenizer counts data sets. */
   PARAPET_MODEL_DIR: z.string().optional(),
-  /** Behind a load balancer whose forwarded headers are to be believed. */
-  PARAPET_TRUST_PROXY: z.stringbool().default(false),
+  /** Whose forwarded addresses are believed: `true` everyone's, or proxies by address and range (`10.0.0.0/8, loopback`). */
+  PARAPET_TRUST_PROXY: z
+    .string()
+    .default('false')
+    .transform((text) => (/^(true|1|false|0|)$/.test(text) ? text === 'true' || text === '1' : text.split(/\s*,\s*/))),
   PARAPET_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   /** Files instead of S3: a folder that all gateways share. */
   PARAPET_BLOBS_DIR: z.string().optional(),

@@ -72,8 +72,8 @@ export interface GatewayConfig {
   webhooksInside?: boolean;
   /** ISO 4217 code of the price list. */
   currency?: string;
-  /** Believe forwarded headers: only behind a proxy that sets them. */
-  trustProxy?: boolean;
+  /** Whose forwarded addresses are believed: everyone's, nobody's, or these proxies'. */
+  trustProxy?: boolean | string[];
   logLevel?: string;
   logDestination?: DestinationStream;
 }

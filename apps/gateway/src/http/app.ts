@@ -19,7 +19,10 @@ declare module 'fastify' {
  * The bare HTTP application: request ids, timing, JSON errors for everything, and one log line a request that holds
  * neither body, query nor header.
  */
-export function createApp(logger: Logger, trustProxy: boolean): { app: FastifyInstance; routes: RouteTable } {
+export function createApp(
+  logger: Logger,
+  trustProxy: boolean | string[],
+): { app: FastifyInstance; routes: RouteTable } {
   const app = Fastify({
     loggerInstance: logger as unknown as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),

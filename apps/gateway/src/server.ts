@@ -20,6 +20,7 @@ import type { DestinationStream, Logger } from 'pino';
 import { adapterChecker } from './adapter-check.ts';
 import { type AuthConfig, createAuth } from './auth/auth.ts';
 import { createFirstAdmin, type FirstAdmin } from './auth/first-admin.ts';
+import { forgetSignIns } from './auth/forget-sign-ins.ts';
 import { allowedOrigins, refuseForeignOrigin } from './auth/origin.ts';
 import { registerAuth } from './auth/register-auth.ts';
 import { registerProvider } from './auth/register-provider.ts';
@@ -222,6 +223,7 @@ async function assemble(config: GatewayConfig, parts: Parts): Promise<Gateway> {
         run: () => issueDueStatements(database, { currency: currencyOf(control) }),
       },
       { name: 'forget workers', everyMs: 30_000, run: () => registry.sweep() },
+      { name: 'forget sign-ins', everyMs: 900_000, run: () => forgetSignIns(database) },
       { name: 'forget idempotency keys', everyMs: 300_000, run: () => forgetIdempotencyKeys(database) },
     ],
     log,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { totp } from '../testing/totp.ts';
 import { createAuth } from './auth.ts';
 import { createFirstAdmin } from './first-admin.ts';
+import { forgetSignIns } from './forget-sign-ins.ts';
 import { allowedOrigins } from './origin.ts';
 import { registerAuth } from './register-auth.ts';
 import { SessionAuthenticator } from './session.ts';
@@ -146,6 +147,23 @@ describe('sign-in', () => {
     expect(statuses.slice(10)).toEqual([429, 429]);
     expect((await attempt(0)).headers['retry-after']).toMatch(/^[1-6]$/);
     await second.close();
+  });
+
+  it('forgets sessions that have ended, and no others', async () => {
+    const cookie = cookieOf(await post('/sign-up/email', { name: 'Ends', email: 'ends@example.test', password }));
+    const database = fixture.services.database;
+    const expire = (days: number) =>
+      database.query(`update sessions set expires_at = now() + interval '${days} days'
+        where user_id = (select id from users where email = 'ends@example.test')`);
+    await expire(1);
+    await forgetSignIns(database);
+    expect(await sessions.authenticate({ cookie })).not.toBeNull();
+    await expire(-1);
+    expect(await forgetSignIns(database)).toBe(1);
+    const [left] = await database.query<{ count: number }>(
+      `select count(*)::int as count from sessions where expires_at < now()`,
+    );
+    expect(left?.count).toBe(0);
   });
 
   it('makes the first admin once, whose password works', async () => {

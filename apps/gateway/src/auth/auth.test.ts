@@ -2,7 +2,7 @@ import { toOpenAiError } from '@parapet/contracts/errors';
 import { ControlFixture } from '@parapet/control/testing';
 import { inviteMember } from '@parapet/control/verbs/organisation/invite-member';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { totp } from '../testing/totp.ts';
 import { createAuth } from './auth.ts';
 import { createFirstAdmin } from './first-admin.ts';
@@ -164,6 +164,18 @@ describe('sign-in', () => {
       `select count(*)::int as count from sessions where expires_at < now()`,
     );
     expect(left?.count).toBe(0);
+  });
+
+  it('leaves a failure of the database to our own log, and answers it in form', async () => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const cookie = cookieOf(await post('/sign-up/email', { name: 'Nul', email: 'nul@example.test', password }));
+    // The gateway refuses this at its door; here it reaches Postgres, which keeps no NUL.
+    const answer = await post('/update-user', { name: 'secret\u0000name' }, { cookie });
+    expect(answer.statusCode).toBe(500);
+    expect(answer.json()).toMatchObject({ error: { code: 'internal_error' } });
+    expect(answer.body).not.toContain('secret');
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
   });
 
   it('makes the first admin once, whose password works', async () => {

@@ -99,7 +99,8 @@ export function createAuth(services: ControlServices, config: AuthConfig) {
     },
     // An account is linked to the provider where both sides have verified the address (better-auth's default).
     account: { updateAccountOnSignIn: false },
-    onAPIError: { errorURL: new URL('/sign-in', publicUrl).href },
+    // What is no refusal is thrown, for the gateway's own log; better-auth would print it with its values.
+    onAPIError: { errorURL: new URL('/sign-in', publicUrl).href, throw: true },
     // In this process alone; `registerAuth` counts attempts for all gateways together.
     rateLimit: {
       enabled: true,

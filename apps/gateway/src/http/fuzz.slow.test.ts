@@ -4,6 +4,7 @@ import { openAiErrorSchema } from '@parapet/contracts/errors';
 import { canStartPostgres, openTestPostgresUrl } from '@parapet/db/testing';
 import { Pool } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { mutated, odd, randomOf, textOf } from '../testing/fuzz.ts';
 import { GatewayFixture } from '../testing/gateway-fixture.ts';
 import { endpoints } from '../v1/endpoints.ts';
 
@@ -24,46 +25,6 @@ afterAll(async () => {
   await fixture?.close();
   await database?.drop();
 });
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
-
-/** A generator of its own (mulberry32), so that a seed names a trial. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-const odd: unknown[] = [
-  null,
-  true,
-  -1,
-  0,
-  1.5,
-  1e308,
-  -0,
-  '',
-  'x',
-  '\u0000',
-  '💥'.repeat(50),
-  'a'.repeat(5000),
-  [],
-  {},
-  [[]],
-  [null],
-  { ['__proto__']: null },
-  2 ** 53,
-  '../../etc/passwd',
-  "'; drop table users; --",
-  '%00',
-  'file-x',
-  'ftjob-x',
-  model,
-];
 
 const sound: Record<string, object> = {
   '/v1/chat/completions': { model, messages: [{ role: 'user', content: 'x' }], max_tokens: 1 },
@@ -94,18 +55,6 @@ const fields = [
   'user',
 ];
 
-function mutated(value: unknown, random: () => number, depth = 0): unknown {
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
-  if (random() < 0.15 || depth > 4) return pick(odd);
-  if (Array.isArray(value)) return value.flatMap((one) => (random() < 0.1 ? [] : [mutated(one, random, depth + 1)]));
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).map(([name, one]) => [name, mutated(one, random, depth + 1)]);
-    if (random() < 0.4) entries.push([pick(fields), pick(odd)]);
-    return Object.fromEntries(entries);
-  }
-  return random() < 0.2 ? pick(odd) : value;
-}
-
 const mebibytes = (bytes: number) => Math.round((bytes / 2 ** 20) * 10) / 10;
 
 /** A full collection, of this process whatever flags it was started with. */
@@ -125,7 +74,7 @@ test(`${count} fuzzed requests: no 500, every refusal in form, memory flat`, { t
     const path =
       endpoint.path.replace(/:\w+/g, () => encodeURIComponent(textOf(pick(odd))).slice(0, 600) || 'x') +
       (random() < 0.1 ? `?${pick(fields)}=${encodeURIComponent(textOf(pick(odd)).slice(0, 200))}` : '');
-    const text = JSON.stringify(mutated(sound[endpoint.path] ?? {}, random));
+    const text = JSON.stringify(mutated(sound[endpoint.path] ?? {}, random, fields));
     const body =
       endpoint.method === 'GET' ? null : random() < 0.05 ? text.slice(0, Math.floor(random() * text.length)) : text;
     const answer = await pool.request({

@@ -89,7 +89,7 @@ export function createApp(
 }
 
 /** A NUL that JSON writes as an escape; an escaped backslash before it makes it plain text. */
-const escapedNul = /(?<!\\)(?:\\\\)*\\u0000/;
+export const escapedNul = /(?<!\\)(?:\\\\)*\\u0000/;
 
 /** Postgres keeps no NUL in text: it is refused at the door, wherever it stands. */
 export const nulRefusal = () => new ParapetError('invalid_request', 'The request holds a NUL character: leave it out.');

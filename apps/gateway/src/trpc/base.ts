@@ -5,6 +5,7 @@ import type { Verb } from '@parapet/control/verb';
 import { initTRPC, TRPCError, type TRPCMutationProcedure, type TRPCQueryProcedure } from '@trpc/server';
 import type { TRPC_ERROR_CODE_KEY } from '@trpc/server/rpc';
 import { ZodError, type z } from 'zod';
+import { escapedNul, nulRefusal } from '../http/app.ts';
 import { withoutKeys } from '../http/log.ts';
 
 export interface TrpcContext {
@@ -81,8 +82,9 @@ export function refusalOf(cause: ParapetError): TRPCError {
   return new TRPCError({ code, message: cause.message, cause });
 }
 
-/** Refusals of verbs become tRPC errors with the status of the one error table. */
-export const publicProcedure = t.procedure.use(async ({ next }) => {
+/** Refusals of verbs become tRPC errors with the status of the one error table; a NUL comes no further than this. */
+export const publicProcedure = t.procedure.use(async ({ next, getRawInput }) => {
+  if (escapedNul.test(JSON.stringify(await getRawInput()) ?? '')) throw refusalOf(nulRefusal());
   const result = await next();
   if (!result.ok && result.error.cause instanceof ParapetError) {
     throw refusalOf(result.error.cause);

@@ -101,6 +101,13 @@ describe.skipIf(!canStartPostgres())('an organisation’s way through the contro
     expect(late.status).toBe(400);
   });
 
+  test('several organisations of one name are made at the same moment', async () => {
+    const named = { 'x-parapet-organisation-name': 'Same Name' };
+    const people = await Promise.all(Array.from({ length: 8 }, (_, i) => signUp(`same-${i}`, named)));
+    const slugs = await Promise.all(people.map(async (one) => (await one.session.me.query())?.organisation?.slug));
+    expect(slugs.toSorted()).toEqual(['same-name', ...Array.from({ length: 7 }, (_, i) => `same-name-${i + 2}`)]);
+  });
+
   test('a revoked key is refused by both gateways within a second, a rotated one works through its overlap', async () => {
     const made = await owner.keys.create.mutate({ name: 'one' });
     const listStatus = async (gateway: 0 | 1, key: string) =>

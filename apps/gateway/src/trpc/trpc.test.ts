@@ -76,6 +76,14 @@ describe('the portal’s API over HTTP', { timeout: 120_000 }, () => {
       .jobs.get.query({ jobId: 'ftjob-nothing' })
       .catch((error: unknown) => error);
     expect(missing).toMatchObject({ data: { httpStatus: 404, reason: 'not_found' } });
+    const nul = await clientOf(cookie)
+      .webhooks.deliveries.query({ webhookId: '\u0000', order: 'newest' })
+      .catch((error: unknown) => error);
+    expect(nul).toMatchObject({ data: { httpStatus: 400, reason: 'invalid_request' } });
+    const named = await clientOf(cookie)
+      .organisation.update.mutate({ name: '\u0000' })
+      .catch((error: unknown) => error);
+    expect(named).toMatchObject({ data: { httpStatus: 400, reason: 'invalid_request' } });
     const invalid = await clientOf(cookie)
       .keys.create.mutate({ name: '' })
       .catch((error: unknown) => error);

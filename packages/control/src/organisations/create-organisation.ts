@@ -2,7 +2,7 @@ import { ParapetError } from '@parapet/contracts/errors';
 import { asTenantId, newId, type TenantId } from '@parapet/contracts/ids';
 import { members, organisations, plans } from '@parapet/db/schema';
 import type { Tx } from '@parapet/db/tenant';
-import { eq, like } from 'drizzle-orm';
+import { eq, like, sql } from 'drizzle-orm';
 
 /** Words that would read as something else in a model's name or a path. */
 const reserved = new Set(['base', 'platform', 'admin', 'api', 'parapet', 'system']);
@@ -22,6 +22,8 @@ export function slugOf(name: string): string {
 
 async function freeSlug(tx: Tx, name: string): Promise<string> {
   const wanted = slugOf(name);
+  // Two of one name at the same moment would choose the same: the second waits for the first one's commit.
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('organisation slugs', 0))`);
   const taken = new Set(
     (
       await tx

@@ -4,7 +4,7 @@ import type { BaseModel } from '@parapet/models/open';
 import { summariseScales } from './adapters/summarise-scales.ts';
 import type { GrammarCache } from './constrained/grammar-cache.ts';
 import { shareMicros } from './device-time.ts';
-import type { Draw, ModelRunner, RowScales } from './devices/device.ts';
+import type { Draw, ModelRunner, RowAdaptation } from './devices/device.ts';
 import { digestOf } from './generation.ts';
 import type { Generations } from './generations.ts';
 import { Slots } from './kv/slots.ts';
@@ -17,7 +17,7 @@ import { TextStream } from './text/text-stream.ts';
 
 /** What prefilling a prompt gave its rows. */
 export interface PrefilledPrompt {
-  scales: RowScales | null;
+  scales: RowAdaptation | null;
   /** Logits `[V]` of the last token. */
   logits: Float32Array;
   promptLogprobs: TokenLogprob[] | null;
@@ -72,8 +72,10 @@ export class Batch {
   start(generation: Generation, { scales, logits, promptLogprobs, place }: PrefilledPrompt): void {
     const { request, job, usage } = generation;
     const { model, scheduler, statistics } = this.parts;
-    if (request.vectorsDigest && scales !== null) generation.vectorsDigest = digestOf(scales.numbers);
-    if (request.vectorsSummary && scales !== null) generation.vectors = summariseScales(model.spec, scales);
+    if (scales !== null && scales.variant !== 'lora') {
+      if (request.vectorsDigest) generation.vectorsDigest = digestOf(scales.numbers);
+      if (request.vectorsSummary) generation.vectors = summariseScales(model.spec, scales);
+    }
     generation.rows = Array.from({ length: request.n }, (_, index) => this.newSequence(generation, index, scales));
     scheduler.start(
       job,
@@ -177,7 +179,7 @@ export class Batch {
     }
   }
 
-  private newSequence(generation: Generation, index: number, scales: RowScales | null): Sequence {
+  private newSequence(generation: Generation, index: number, scales: RowAdaptation | null): Sequence {
     const { request, promptTokens: prompt } = generation;
     const { runner, grammars, model } = this.parts;
     const { seed } = request.sampling;

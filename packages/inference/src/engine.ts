@@ -74,13 +74,7 @@ export class Engine {
       maxBytes: adapterBytes,
       fetch: adapters,
       prepare: async (config) => {
-        if (config.method === 'para') await runner.prepare(config);
-        if (config.method === 'lora') {
-          throw new ParapetError(
-            'invalid_adapter',
-            'This engine serves PARA and (IA)³ adapters; LoRA only in its benchmark.',
-          );
-        }
+        if (config.method !== 'ia3') await runner.prepare(config);
       },
     });
     this.generations = new Generations(this.scheduler, this.adapters);

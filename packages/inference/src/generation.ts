@@ -47,11 +47,11 @@ export function newGeneration(
   };
 }
 
-/** Where the scales of a generation's rows come from. */
+/** How a generation's rows are adapted. */
 export function scalingOf({ adapter, request }: Generation): PromptScaling {
   if (adapter === null || request.adapter === null) return { kind: 'base' };
   const { strength } = request.adapter;
-  if (adapter.fixedScales !== null) return { kind: 'saved', scales: adapter.fixedScales(strength) };
+  if (adapter.fixed !== null) return { kind: 'saved', scales: adapter.fixed(strength) };
   return { kind: 'adapter', adapter: adapter.prompt!, strength };
 }
 

@@ -1,7 +1,7 @@
 import type { TokenLogprob } from '@parapet/contracts/serve-worker';
 import type { BaseModel } from '@parapet/models/open';
 import type { Batch } from './batch.ts';
-import type { ModelRunner, PrefillRun, PromptScaling, RowScales } from './devices/device.ts';
+import type { ModelRunner, PrefillRun, PromptScaling, RowAdaptation } from './devices/device.ts';
 import { scalingOf } from './generation.ts';
 import type { Generations } from './generations.ts';
 import { type CachedPrompt, PromptCache } from './kv/prompt-cache.ts';
@@ -125,8 +125,9 @@ export class Prefiller {
         return { admission, generation, run, tokens };
       }
       usage.cachedTokens = tokens.length;
-      const { kv, ...prompt } = cached;
-      batch.start(generation, { ...prompt, promptLogprobs: null, place: (slot) => runner.restoreKv(slot, kv) });
+      const { kv, logits } = cached;
+      const scales = cached.scales ?? knownBefore(generation);
+      batch.start(generation, { scales, logits, promptLogprobs: null, place: (slot) => runner.restoreKv(slot, kv) });
     }
   }
 
@@ -161,11 +162,13 @@ export class Prefiller {
   }
 
   /** Keeps a prompt for the next request that is the same. */
-  private keep(generation: Generation, scales: RowScales | null, logits: Float32Array): void {
+  private keep(generation: Generation, scales: RowAdaptation | null, logits: Float32Array): void {
     const { length } = generation.promptTokens;
     if (!this.prompts.hasRoom(length)) return;
     const kv = this.parts.runner.saveKv(this.parts.batch.stagingSlot, length);
-    const prompt: CachedPrompt = { kv, scales, logits: logits.slice() };
+    // What the prompt didn't make belongs to the adapter, which may have to go before its prompts.
+    const own = scales === null || scales.variant === 'lora' ? null : scales;
+    const prompt: CachedPrompt = { kv, scales: own, logits: logits.slice() };
     this.prompts.put(keyOf(generation), prompt);
   }
 
@@ -178,4 +181,10 @@ export class Prefiller {
 
 function keyOf({ request, promptTokens: tokens }: Generation): string {
   return PromptCache.key(request.tenantId, request.adapter, tokens);
+}
+
+/** What adapts a generation's rows whatever its prompt. */
+function knownBefore(generation: Generation): RowAdaptation | null {
+  const scaling = scalingOf(generation);
+  return scaling.kind === 'saved' ? scaling.scales : null;
 }

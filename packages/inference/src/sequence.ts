@@ -1,7 +1,7 @@
 import type { GenerateEvent, GenerateRequest, GenerateUsage, VectorsSummary } from '@parapet/contracts/serve-worker';
 import type { LoadedAdapter } from './adapters/adapter-cache.ts';
 import type { TokenConstraint } from './constrained/token-constraint.ts';
-import type { RowScales } from './devices/device.ts';
+import type { RowAdaptation } from './devices/device.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { Sampler } from './sampling/sampler.ts';
 import type { Job } from './scheduler.ts';
@@ -33,7 +33,7 @@ export interface Sequence {
   generation: Generation;
   /** Prompt and completion; the last one's keys and values are not computed yet. */
   tokens: number[];
-  scales: RowScales | null;
+  scales: RowAdaptation | null;
   sampler: Sampler;
   text: TextStream;
   /** What may come next; null = anything. */

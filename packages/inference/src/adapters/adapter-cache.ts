@@ -3,7 +3,7 @@ import type { AdapterConfig } from '@parapet/contracts/adapter';
 import { ParapetError } from '@parapet/contracts/errors';
 import type { ModelSpec } from '@parapet/models/spec';
 import { decodeAdapter } from '@parapet/para/adapter-file';
-import type { PromptAdapter, RowScales } from '../devices/device.ts';
+import type { PromptAdapter, RowAdaptation } from '../devices/device.ts';
 import { ia3Scales } from './ia3-scales.ts';
 
 /** An adapter in memory, checked. */
@@ -13,8 +13,8 @@ export interface LoadedAdapter {
   bytes: number;
   /** PARA: what makes a prompt's scales. */
   prompt: PromptAdapter | null;
-  /** (IA)³: scales that depend on the strength alone. */
-  fixedScales: ((strength: number) => RowScales) | null;
+  /** (IA)³ and LoRA: what depends on the strength alone. */
+  fixed: ((strength: number) => RowAdaptation) | null;
 }
 
 interface Entry {
@@ -117,7 +117,7 @@ export class AdapterCache {
       config,
       bytes: [...tensors.values()].reduce((sum, data) => sum + data.byteLength, 0),
       prompt: config.method === 'para' ? { config, layers } : null,
-      fixedScales: config.method === 'ia3' ? (strength) => ia3Scales(spec, layers, strength) : null,
+      fixed: fixedAdaptation(spec, config, layers),
     };
     this.loadMs.push(performance.now() - start);
     if (this.loadMs.length > 1000) this.loadMs.shift();
@@ -133,6 +133,23 @@ export class AdapterCache {
       if (users > 0 || digest === keep || this.pinned.has(digest)) continue;
       this.resident.delete(digest);
       this.bytes -= adapter.bytes;
+    }
+  }
+}
+
+function fixedAdaptation(
+  spec: ModelSpec,
+  config: AdapterConfig,
+  layers: readonly ReadonlyMap<string, Float32Array>[],
+): LoadedAdapter['fixed'] {
+  switch (config.method) {
+    case 'para':
+      return null;
+    case 'ia3':
+      return (strength) => ia3Scales(spec, layers, strength);
+    case 'lora': {
+      const { rank, alpha } = config;
+      return (strength) => ({ variant: 'lora', rank, factor: (strength * alpha) / rank, layers });
     }
   }
 }

@@ -1,6 +1,7 @@
-import type { ParaConfig } from '@parapet/contracts/adapter';
+import type { LoraConfig, ParaConfig } from '@parapet/contracts/adapter';
+import { ParapetError } from '@parapet/contracts/errors';
 import type { ModelSpec } from '@parapet/models/spec';
-import type { DecodeVariant } from '../graph/decode-graph.ts';
+import type { VectorVariant } from '../graph/decode-graph.ts';
 import type { KvSnapshot } from '../kv/kv-store.ts';
 import type { ServingWeights, WeightKind, WeightLayout } from '../weights/serving-weights.ts';
 
@@ -35,8 +36,35 @@ export interface RunnerOptions {
  * prefill and kept with the row; null = the base model (all ones).
  */
 export interface RowScales {
-  variant: Exclude<DecodeVariant, 'base'>;
+  variant: Exclude<VectorVariant, 'base'>;
   numbers: Float32Array;
+}
+
+/** A LoRA adapter at some strength: y += factor · (x · A) · B, for the linears that it has. */
+export interface LowRankUpdate {
+  variant: 'lora';
+  rank: number;
+  factor: number;
+  /** Each layer's `q.a` `[in, rank]`, `q.b` `[rank, out]` and so on. */
+  layers: readonly ReadonlyMap<string, Float32Array>[];
+}
+
+/** What a row takes with it through decoding. */
+export type RowAdaptation = RowScales | LowRankUpdate;
+
+/** A row's scales, on a device that knows no other adaptation (it has refused the adapter, `ModelRunner.prepare`). */
+export function scalesOf(adaptation: RowAdaptation): RowScales {
+  if (adaptation.variant === 'lora') throw new Error('This device runs no LoRA rows.');
+  return adaptation;
+}
+
+/** How a device that runs no LoRA rows refuses them. */
+export function refuseLora(config: ParaConfig | LoraConfig): asserts config is ParaConfig {
+  if (config.method === 'para') return;
+  throw new ParapetError(
+    'invalid_adapter',
+    'This engine serves PARA and (IA)³ adapters; a LoRA adapter needs an engine on a CPU, with a C++ compiler installed.',
+  );
 }
 
 /** A PARA adapter ready to run: each layer's tensors by their name behind `layers.N.` in the file. */
@@ -45,16 +73,16 @@ export interface PromptAdapter {
   layers: readonly ReadonlyMap<string, Float32Array>[];
 }
 
-/** How a prompt's rows get their scales: none, those saved before (a preempted row), or from the prompt itself. */
+/** How a prompt's rows are adapted: not at all, as is known before (a preempted row), or from the prompt itself. */
 export type PromptScaling =
   | { kind: 'base' }
-  | { kind: 'saved'; scales: RowScales }
+  | { kind: 'saved'; scales: RowAdaptation }
   | { kind: 'adapter'; adapter: PromptAdapter; strength: number };
 
 /** Which linears a prompt's scales are for. Throws for the base model, which has none. */
 export function scalesVariant(scaling: PromptScaling): RowScales['variant'] {
   if (scaling.kind === 'adapter') return scaling.adapter.config.targets;
-  if (scaling.kind === 'saved') return scaling.scales.variant;
+  if (scaling.kind === 'saved') return scalesOf(scaling.scales).variant;
   throw new Error('The base model has no scales.');
 }
 
@@ -68,8 +96,8 @@ export interface PrefillRun {
   lastLogits(): Promise<Float32Array>;
   /** After the last layer: logits `[V]` of some positions, one after another. */
   promptLogits(from: number, to: number): Promise<Float32Array>;
-  /** After the last layer: what scales the row from now on. */
-  scales(): RowScales | null;
+  /** After the last layer: what adapts the row from now on. */
+  scales(): RowAdaptation | null;
   /** Gives its memory back. */
   release(): void;
 }
@@ -112,11 +140,14 @@ export interface DecodeResult {
  */
 export interface ModelRunner {
   readonly vocab: number;
-  /** Makes what prompts of such adapters need (sessions), in the background; a no-op when it is there. */
-  prepare(config: ParaConfig): Promise<void>;
+  /**
+   * Makes what rows of such adapters need (sessions), in the background; a no-op when it is there.
+   * @throws ParapetError invalid_adapter where the device runs none of them
+   */
+  prepare(config: ParaConfig | LoraConfig): Promise<void>;
   beginPrefill(slot: number, tokens: readonly number[], scaling: PromptScaling): PrefillRun;
-  /** Sets what scales a slot of the batch; null = the base model. */
-  setScales(slot: number, scales: RowScales | null): void;
+  /** Sets what adapts a slot of the batch; null = the base model. */
+  setScales(slot: number, scales: RowAdaptation | null): void;
   /** Copies a row's first `tokens` positions between slots. */
   copyKv(from: number, to: number, tokens: number): void;
   saveKv(slot: number, tokens: number): KvSnapshot;

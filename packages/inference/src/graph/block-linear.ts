@@ -47,3 +47,9 @@ export function blockLinear(
   const shape = [...x.shape.slice(0, -1), N];
   return g.contrib('BlockLinear', inputs, attributes, [{ dtype: 'float32', shape }], ownDomain)[0]!;
 }
+
+/** up · act(gate) where something was added to the gate on its own; elsewhere it is part of the product. */
+export function gated(g: Graph, { spec }: GraphSource, up: Value, gate: Value): Value {
+  const output = { dtype: 'float32', shape: up.shape } as const;
+  return g.contrib('Gated', [up, gate], { gate: gates[spec.activation] }, [output], ownDomain)[0]!;
+}

@@ -3,8 +3,9 @@ import { real } from '@parapet/onnx-graph/attributes';
 import { Graph, type Value } from '@parapet/onnx-graph/graph';
 import { type ServingLinear, servingLinearShape } from '../weights/export-tensors.ts';
 import { type AttentionInputs, type AttentionOutputs, attend } from './attention.ts';
-import { blockLinear, type Folded } from './block-linear.ts';
+import { blockLinear, type Folded, gated } from './block-linear.ts';
 import { type GraphSource, rmsNorm, storedLinear } from './linears.ts';
+import type { LinearUpdate } from './low-rank.ts';
 
 /** Scales of a layer's linears, `[B, 1, width]` each; absent = that linear is not scaled. */
 export type LayerScales = Partial<Record<ServingLinear, Value>> & Pick<Folded, 'scalesByPanel'>;
@@ -14,13 +15,10 @@ export interface LayerOutputs {
   present: AttentionOutputs['present'];
 }
 
-/** Adds to a linear's output: y from x (LoRA). */
-export type LinearUpdate = (linear: ServingLinear, x: Value, y: Value) => Value;
-
 /**
  * One decoder layer: hidden `[B, S, d]` → `[B, S, d]`, keys and values written into the cache `[B, KV, capacity, headDim]`.
  * `scalesOf` may ask for the layer's normed input (what PARA's generator reads) and returns what scales the linears'
- * outputs; `update` may add to them.
+ * outputs; `update` adds LoRA's part to them.
  */
 export function decoderLayer(
   g: Graph,
@@ -32,8 +30,8 @@ export function decoderLayer(
   update?: LinearUpdate,
 ): LayerOutputs {
   return g.scoped(`layer${layer}`, () =>
-    source.weights.layout === 'panels' && update === undefined
-      ? foldedLayer(g, source, layer, hidden, attention, scalesOf)
+    source.weights.layout === 'panels'
+      ? foldedLayer(g, source, layer, hidden, attention, scalesOf, update)
       : plainLayer(g, source, layer, hidden, attention, scalesOf, update),
   );
 }
@@ -46,22 +44,24 @@ function foldedLayer(
   hidden: Value,
   attention: AttentionInputs,
   scalesOf: (normed: () => Value) => LayerScales,
+  update: LinearUpdate | undefined,
 ): LayerOutputs {
   const prefix = `layers.${layer}.`;
   const scales = scalesOf(() => rmsNorm(g, source, `${prefix}attn_norm`, hidden));
   const linear = (name: ServingLinear, x: Value, folded: Folded) => {
     const shape = servingLinearShape(source.spec, name);
-    return blockLinear(g, source, `${prefix}${name}`, shape, x, {
-      scale: scales[name],
-      scalesByPanel: scales.scalesByPanel,
-      ...folded,
-    });
+    const { scalesByPanel } = scales;
+    const y = blockLinear(g, source, `${prefix}${name}`, shape, x, { scale: scales[name], scalesByPanel, ...folded });
+    return update === undefined ? y : update(name, x, y, folded.norm);
   };
   const packed = linear('qkv', hidden, { norm: `${prefix}attn_norm` });
   const { attended, present } = attend(g, source, layer, packed, attention);
   const afterAttention = linear('o', attended, { residual: hidden });
-  const gate = { name: `${prefix}gate`, scale: scales.gate };
-  const inner = linear('up', afterAttention, { norm: `${prefix}ffn_norm`, gate });
+  const norm = `${prefix}ffn_norm`;
+  const inner =
+    update === undefined
+      ? linear('up', afterAttention, { norm, gate: { name: `${prefix}gate`, scale: scales.gate } })
+      : gated(g, source, linear('up', afterAttention, { norm }), linear('gate', afterAttention, { norm }));
   return { hidden: linear('down', inner, { residual: afterAttention }), present };
 }
 

@@ -6,6 +6,7 @@ import type { KvSnapshot } from './kv-store.ts';
 /** All that prefilling a prompt gave. */
 export interface CachedPrompt {
   kv: KvSnapshot;
+  /** What the prompt made; null = its rows are adapted as the request says, or not at all. */
   scales: RowScales | null;
   /** Logits `[V]` of the last token. */
   logits: Float32Array;

@@ -5,8 +5,9 @@ import type { PrefillMode } from '../../graph/prefill-graph.ts';
 import { adapterFeeds } from '../../graph/prompt-scales.ts';
 import { type ScaleLayout, scaleLayout } from '../../graph/row-scales.ts';
 import type { KvStore } from '../../kv/kv-store.ts';
-import type { PrefillRun, PromptScaling, RowScales } from '../device.ts';
+import type { PrefillRun, PromptScaling, RowAdaptation } from '../device.ts';
 import { bindCache } from './decode-batch.ts';
+import { LowRankTable } from './low-rank-table.ts';
 import type { LayerGroup, ModelSessions } from './sessions.ts';
 
 /** Positions whose logits are computed at once. */
@@ -16,9 +17,10 @@ const logitsChunk = 128;
 export class CpuPrefill implements PrefillRun {
   private readonly mode: PrefillMode;
   private readonly layout: ScaleLayout | null;
-  /** The row's scales, in or out. */
+  /** The row's scales, in or out; null for the base model and LoRA. */
   private readonly numbers: Float32Array | null;
   private readonly shared: Map<string, Tensor>;
+  private readonly lowRank: LowRankTable | null = null;
   private hidden: Tensor | null = null;
   private done = 0;
   private groups: LayerGroup[] | null = null;
@@ -33,19 +35,15 @@ export class CpuPrefill implements PrefillRun {
     private readonly scaling: PromptScaling,
   ) {
     this.mode = modeOf(scaling);
-    const variant =
-      scaling.kind === 'base'
-        ? null
-        : scaling.kind === 'saved'
-          ? scaling.scales.variant
-          : scaling.adapter.config.targets;
+    const saved = scaling.kind === 'saved' ? scaling.scales : null;
+    if (saved?.variant === 'lora') {
+      this.lowRank = new LowRankTable(runtime, spec, 1);
+      this.lowRank.set(0, saved);
+    }
+    const known = saved === null || saved.variant === 'lora' ? null : saved;
+    const variant = scaling.kind === 'adapter' ? scaling.adapter.config.targets : (known?.variant ?? null);
     this.layout = variant === null ? null : scaleLayout(spec, variant);
-    this.numbers =
-      this.layout === null
-        ? null
-        : scaling.kind === 'saved'
-          ? scaling.scales.numbers
-          : new Float32Array(this.layout.length);
+    this.numbers = this.layout === null ? null : (known?.numbers ?? new Float32Array(this.layout.length));
     const S = tokens.length;
     this.shared = new Map<string, Tensor>([
       ['last_positions', Tensor.over(runtime, 'int32', [1], Int32Array.of(S - 1))],
@@ -91,14 +89,11 @@ export class CpuPrefill implements PrefillRun {
     return logits;
   }
 
-  scales(): RowScales | null {
+  scales(): RowAdaptation | null {
     this.finished();
-    if (this.numbers === null) return null;
+    if (this.scaling.kind === 'base') return null;
     if (this.scaling.kind === 'saved') return this.scaling.scales;
-    return {
-      variant: (this.scaling as Extract<PromptScaling, { kind: 'adapter' }>).adapter.config.targets,
-      numbers: this.numbers,
-    };
+    return { variant: this.scaling.adapter.config.targets, numbers: this.numbers! };
   }
 
   release(): void {
@@ -106,6 +101,7 @@ export class CpuPrefill implements PrefillRun {
     this.hidden = null;
     for (const tensor of this.shared.values()) tensor.release();
     this.shared.clear();
+    this.lowRank?.release();
   }
 
   private finished(): Tensor {
@@ -132,6 +128,7 @@ export class CpuPrefill implements PrefillRun {
         binding.bindInput('hidden', this.hidden!);
       }
       for (const [name, tensor] of this.shared) binding.bindInput(name, tensor);
+      this.lowRank?.bind(binding);
       if (this.scaling.kind === 'adapter') {
         for (const [name, tensor] of adapterFeeds(runtime, spec, this.scaling, S, from, to))
           binding.bindInput(name, own(tensor));
@@ -159,6 +156,8 @@ export class CpuPrefill implements PrefillRun {
 
 function modeOf(scaling: PromptScaling): PrefillMode {
   if (scaling.kind === 'base') return { kind: 'given', variant: 'base' };
-  if (scaling.kind === 'saved') return { kind: 'given', variant: scaling.scales.variant };
+  if (scaling.kind === 'saved') {
+    return scaling.scales.variant === 'lora' ? { kind: 'lora' } : { kind: 'given', variant: scaling.scales.variant };
+  }
   return { kind: 'generated', config: scaling.adapter.config };
 }

@@ -1,4 +1,4 @@
-import type { ParaConfig } from '@parapet/contracts/adapter';
+import type { LoraConfig, ParaConfig } from '@parapet/contracts/adapter';
 import type { ModelSpec } from '@parapet/models/spec';
 import type { Runtime } from '@parapet/runtime';
 import type { KvFormat } from '../../kv/kv-format.ts';
@@ -9,9 +9,10 @@ import type {
   ModelRunner,
   PrefillRun,
   PromptScaling,
-  RowScales,
+  RowAdaptation,
   RunnerOptions,
 } from '../device.ts';
+import { refuseLora } from '../device.ts';
 import { calibrateKv } from './calibrate-kv.ts';
 import { CpuPrefill } from './cpu-prefill.ts';
 import { DecodeBatch } from './decode-batch.ts';
@@ -19,7 +20,7 @@ import type { CpuKernels } from './kernel-library.ts';
 import { ModelSessions } from './sessions.ts';
 
 /** Layers of one prefill session: how finely a long prompt can be interleaved with decoding. */
-const layersPerGroup = 2;
+const layersPerGroup = 1;
 
 /** The configuration that jobs have unless told otherwise. */
 const usualAdapter: ParaConfig = {
@@ -78,7 +79,13 @@ export class CpuRunner implements ModelRunner {
     return runner;
   }
 
-  async prepare(config: ParaConfig): Promise<void> {
+  async prepare(config: ParaConfig | LoraConfig): Promise<void> {
+    if (config.method === 'lora' && this.sessions.hasOwnOperators) {
+      await this.sessions.prefill({ kind: 'lora' });
+      await this.sessions.decode('lora');
+      return;
+    }
+    refuseLora(config);
     await this.sessions.prefill({ kind: 'generated', config });
     await this.sessions.prefill({ kind: 'given', variant: config.targets });
     await this.sessions.decode(config.targets);
@@ -89,8 +96,8 @@ export class CpuRunner implements ModelRunner {
     return new CpuPrefill(this.runtime, this.spec, this.sessions, this.kv, slot, tokens, scaling);
   }
 
-  setScales(slot: number, scales: RowScales | null): void {
-    this.batch.scales.set(slot, scales);
+  setScales(slot: number, scales: RowAdaptation | null): void {
+    this.batch.adaptations.set(slot, scales);
   }
 
   copyKv(from: number, to: number, tokens: number): void {

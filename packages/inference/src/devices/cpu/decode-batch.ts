@@ -1,10 +1,10 @@
 import type { ModelSpec } from '@parapet/models/spec';
 import { type Binding, HostMemory, type Runtime, type Session, Tensor } from '@parapet/runtime';
-import { type DecodeVariant, decodeVariants, scaleName } from '../../graph/decode-graph.ts';
+import type { DecodeVariant } from '../../graph/decode-graph.ts';
 import type { KvStore } from '../../kv/kv-store.ts';
 import { argmax } from '../../sampling/sampler.ts';
 import type { DecodeRow } from '../device.ts';
-import { BatchScales } from './batch-scales.ts';
+import { BatchAdaptations } from './batch-adaptations.ts';
 import type { ModelSessions } from './sessions.ts';
 
 /**
@@ -18,7 +18,7 @@ export class DecodeBatch {
   private readonly logitsMemory: HostMemory;
   /** Each row's likeliest token, where the graph tells it. */
   private readonly likeliest: Int32Array | null;
-  readonly scales: BatchScales;
+  readonly adaptations: BatchAdaptations;
   private readonly bindings = new Map<string, Binding>();
 
   constructor(
@@ -32,11 +32,11 @@ export class DecodeBatch {
     this.lastPositions = new Int32Array(maxRows);
     this.logitsMemory = new HostMemory(maxRows * spec.vocab * 4);
     this.likeliest = sessions.weights.layout === 'panels' ? new Int32Array(maxRows) : null;
-    this.scales = new BatchScales(runtime, spec, sessions.weights.layout, maxRows);
+    this.adaptations = new BatchAdaptations(runtime, spec, sessions.weights.layout, maxRows);
   }
 
   async run(rows: readonly DecodeRow[]): Promise<void> {
-    const binding = await this.binding(this.scales.variantOf(rows.length), rows.length);
+    const binding = await this.binding(this.adaptations.variantOf(rows.length), rows.length);
     let longest = 0;
     rows.forEach(({ token, tokens }, row) => {
       this.ids[row] = BigInt(token);
@@ -57,7 +57,7 @@ export class DecodeBatch {
 
   release(): void {
     for (const binding of this.bindings.values()) binding.release();
-    this.scales.release();
+    this.adaptations.release();
     this.logitsMemory.release();
   }
 
@@ -71,12 +71,8 @@ export class DecodeBatch {
     binding.bindInput('input_ids', Tensor.over(runtime, 'int64', [rows, 1], this.ids.subarray(0, rows)));
     binding.bindInput('last_positions', Tensor.over(runtime, 'int32', [rows], this.lastPositions.subarray(0, rows)));
     binding.bindInput('total_length', Tensor.over(runtime, 'int32', [], this.totalLength));
-    for (let layer = 0; layer < spec.layers; layer++) {
-      bindCache(session, binding, this.kv, layer, 0, rows);
-      for (const linear of decodeVariants[variant]) {
-        binding.bindInput(scaleName(layer, linear), this.scales.tensor(layer, linear, rows));
-      }
-    }
+    for (let layer = 0; layer < spec.layers; layer++) bindCache(session, binding, this.kv, layer, 0, rows);
+    this.adaptations.bind(binding, variant, rows);
     binding.bindOutput('logits', Tensor.within(runtime, 'float32', [rows, 1, spec.vocab], this.logitsMemory));
     if (this.likeliest !== null) {
       binding.bindOutput('greedy', Tensor.over(runtime, 'int32', [rows, 1], this.likeliest.subarray(0, rows)));

@@ -41,6 +41,11 @@ export class ModelSessions {
     this.shared = new SharedWeights(runtime, tensors);
   }
 
+  /** Whether graphs may use our own operators. */
+  get hasOwnOperators(): boolean {
+    return (this.options.operators ?? []).length > 0;
+  }
+
   decode(variant: DecodeVariant): Promise<Session> {
     return this.session(`decode-${variant}`, () => buildDecodeGraph(this, variant));
   }

@@ -1,6 +1,6 @@
-import type { ParaConfig } from '@parapet/contracts/adapter';
+import type { LoraConfig, ParaConfig } from '@parapet/contracts/adapter';
 import { type Accelerator, type DeviceType, deviceTypeBytes, int32, pointer } from '@parapet/runtime/accelerator';
-import type { DecodeVariant } from '../../graph/decode-graph.ts';
+import type { VectorVariant } from '../../graph/decode-graph.ts';
 import type { KvSnapshot } from '../../kv/kv-store.ts';
 import type {
   DecodeResult,
@@ -11,6 +11,7 @@ import type {
   RowScales,
   RunnerOptions,
 } from '../device.ts';
+import { refuseLora, scalesOf } from '../device.ts';
 import { ResidentAdapters } from '../resident-adapters.ts';
 import { DecodeStep } from './decode-step.ts';
 import { compileDecoder } from './decoder-kernels.ts';
@@ -83,13 +84,14 @@ export class CudaRunner implements ModelRunner {
     return runner;
   }
 
-  async prepare(config: ParaConfig): Promise<void> {
+  async prepare(config: ParaConfig | LoraConfig): Promise<void> {
+    refuseLora(config);
     if (config.targets === 'wide') this.step.prepare('wide');
   }
 
   beginPrefill(slot: number, tokens: readonly number[], scaling: PromptScaling): PrefillRun {
     const { model, cache, memory, codec, scales, slots } = this;
-    if (scaling.kind === 'saved') this.setScales(slot, scaling.scales);
+    if (scaling.kind === 'saved') this.setScales(slot, scalesOf(scaling.scales));
     else {
       this.slotScales[slot] = null;
       if (scaling.kind === 'adapter') this.store(slot, 0n);
@@ -157,8 +159,8 @@ export class CudaRunner implements ModelRunner {
     this.model.accelerator.close();
   }
 
-  private variantOf(rows: number): DecodeVariant {
-    let variant: DecodeVariant = 'base';
+  private variantOf(rows: number): VectorVariant {
+    let variant: VectorVariant = 'base';
     for (let slot = 0; slot < rows; slot++) {
       const scales = this.slotScales[slot]!;
       if (scales?.variant === 'wide') return 'wide';

@@ -1,5 +1,5 @@
 import { deviceTypeBytes, int32, type PinnedMemory, pointer, type Recording } from '@parapet/runtime/accelerator';
-import type { DecodeVariant } from '../../graph/decode-graph.ts';
+import type { VectorVariant } from '../../graph/decode-graph.ts';
 import type { DecodeResult, DecodeRow } from '../device.ts';
 import {
   type DeviceModel,
@@ -60,12 +60,12 @@ export class DecodeStep {
   }
 
   /** Records every number of rows of a variant, so that no request waits for it. */
-  prepare(variant: DecodeVariant): void {
+  prepare(variant: VectorVariant): void {
     for (const bucket of this.buckets) this.recording(bucket, variant);
   }
 
   /** Runs one step of slots 0 … rows−1. */
-  async run(rows: readonly DecodeRow[], variant: DecodeVariant): Promise<DecodeResult> {
+  async run(rows: readonly DecodeRow[], variant: VectorVariant): Promise<DecodeResult> {
     const { accelerator, spec } = this.model;
     const bucket = this.buckets.find((size) => size >= rows.length)!;
     const recording = this.recording(bucket, variant);
@@ -112,7 +112,7 @@ export class DecodeStep {
     view.setFloat32(at + 28, draw?.uniform ?? 0, true);
   }
 
-  private recording(bucket: number, variant: DecodeVariant): Recording {
+  private recording(bucket: number, variant: VectorVariant): Recording {
     const key = `${variant}-${bucket}`;
     let recording = this.recordings.get(key);
     if (recording === undefined) {
@@ -124,7 +124,7 @@ export class DecodeStep {
     return recording;
   }
 
-  private enqueue(rows: number, variant: DecodeVariant): void {
+  private enqueue(rows: number, variant: VectorVariant): void {
     const { model, cache, work } = this;
     const { accelerator, kernels, spec, widths, weights } = model;
     accelerator.copyIn(this.rows, this.input, rows * rowBytes);

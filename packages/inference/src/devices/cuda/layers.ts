@@ -7,7 +7,7 @@ import {
   type KernelArgument,
   pointer,
 } from '@parapet/runtime/accelerator';
-import { type DecodeVariant, decodeVariants } from '../../graph/decode-graph.ts';
+import { decodeVariants, type VectorVariant } from '../../graph/decode-graph.ts';
 import type { ServingLinear } from '../../weights/export-tensors.ts';
 import type { DecoderKernels } from './decoder-kernels.ts';
 import type { DeviceWeights } from './device-weights.ts';
@@ -72,7 +72,7 @@ export function scaleSource(
   base: bigint,
   slots: number,
   firstSlot: number,
-  variant: DecodeVariant,
+  variant: VectorVariant,
   stride: number,
 ): ScaleSource {
   const { widths, type } = model;

@@ -1,6 +1,6 @@
 import { kvWidth, type ModelSpec, queryWidth } from '@parapet/models/spec';
 import type { Accelerator, DeviceType } from '@parapet/runtime/accelerator';
-import type { DecodeVariant } from '../../graph/decode-graph.ts';
+import type { VectorVariant } from '../../graph/decode-graph.ts';
 import { scaleLayout } from '../../graph/row-scales.ts';
 import { blockTokens } from '../../kv/block-pool.ts';
 import type { ServingLinear } from '../../weights/export-tensors.ts';
@@ -80,7 +80,7 @@ export class ScalesCodec {
   }
 
   /** To the kernels' layout; ones where the variant scales nothing. */
-  expand(variant: DecodeVariant, numbers: Float32Array, to: Float32Array): void {
+  expand(variant: VectorVariant, numbers: Float32Array, to: Float32Array): void {
     to.fill(1);
     for (const { layer, linear, offset, width } of scaleLayout(this.spec, variant).parts) {
       to.set(numbers.subarray(offset, offset + width), layer * this.widths.scales + this.widths.scaleAt[linear]);
@@ -88,7 +88,7 @@ export class ScalesCodec {
   }
 
   /** From the kernels' layout. */
-  pick(variant: DecodeVariant, from: Float32Array): Float32Array {
+  pick(variant: VectorVariant, from: Float32Array): Float32Array {
     const { length, parts } = scaleLayout(this.spec, variant);
     const numbers = new Float32Array(length);
     for (const { layer, linear, offset, width } of parts) {

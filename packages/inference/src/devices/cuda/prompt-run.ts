@@ -1,6 +1,6 @@
 import type { ParaConfig } from '@parapet/contracts/adapter';
 import { deviceTypeBytes, float32, int32, pointer } from '@parapet/runtime/accelerator';
-import { type PrefillRun, type PromptScaling, type RowScales, scalesVariant } from '../device.ts';
+import { type PrefillRun, type PromptScaling, type RowScales, scalesOf, scalesVariant } from '../device.ts';
 import type { ResidentAdapter } from '../resident-adapters.ts';
 import type { PlacedAdapter } from './device-adapters.ts';
 import {
@@ -99,7 +99,7 @@ export class PromptRun implements PrefillRun {
     this.requireFinished();
     const { scaling, model, memory, codec } = this.options;
     if (scaling.kind === 'base') return null;
-    if (scaling.kind === 'saved') return scaling.scales;
+    if (scaling.kind === 'saved') return scalesOf(scaling.scales);
     const kept = new Float32Array(codec.length);
     model.accelerator.download(kept, memory.kept);
     const variant = scalesVariant(scaling);

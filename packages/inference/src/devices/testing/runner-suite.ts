@@ -8,7 +8,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AdapterShelf } from '../../testing/engine-kit.ts';
 import { openServingWeights } from '../../weights/serving-weights.ts';
 import { cpuDevice } from '../cpu/cpu-device.ts';
-import type { ModelRunner, PromptAdapter, PromptScaling, RowScales, RunnerOptions } from '../device.ts';
+import {
+  type ModelRunner,
+  type PromptAdapter,
+  type PromptScaling,
+  type RowScales,
+  type RunnerOptions,
+  scalesOf,
+} from '../device.ts';
 
 const model = tinyModel(3, { headDim: 16, heads: 4, kvHeads: 2, width: 48, ffn: 80, layers: 3 });
 const { spec } = model;
@@ -49,7 +56,8 @@ async function play(
     const run = runner.beginPrefill(limits.maxRows - 1, tokens, scaling);
     while (run.remainingLayers > 0) await run.advance(2);
     const logits = await run.lastLogits();
-    const scales = run.scales();
+    const made = run.scales();
+    const scales = made === null ? null : scalesOf(made);
     runner.copyKv(limits.maxRows - 1, i, tokens.length);
     runner.setScales(i, scales);
     runner.freeSlot(limits.maxRows - 1);

@@ -1,4 +1,4 @@
-import type { DecodeVariant } from '../../graph/decode-graph.ts';
+import type { VectorVariant } from '../../graph/decode-graph.ts';
 import type { DecodeResult, DecodeRow } from '../device.ts';
 import { usage } from './gpu.ts';
 import type { GpuModel } from './gpu-model.ts';
@@ -48,7 +48,7 @@ export class DecodeStep {
   }
 
   /** Runs one step of slots 0 … rows−1. */
-  async run(rows: readonly DecodeRow[], variant: DecodeVariant): Promise<DecodeResult> {
+  async run(rows: readonly DecodeRow[], variant: VectorVariant): Promise<DecodeResult> {
     const { spec, widths } = this.model;
     const started = performance.now();
     for (const [slot, row] of rows.entries()) {

@@ -1,5 +1,5 @@
 import type { ModelSpec } from '@parapet/models/spec';
-import type { DecodeVariant } from '../../graph/decode-graph.ts';
+import type { VectorVariant } from '../../graph/decode-graph.ts';
 import { pageTokens, type Widths, widthsOf } from '../cuda/layout.ts';
 import type { DecodeRow } from '../device.ts';
 
@@ -89,7 +89,7 @@ export const rowBytes = 32;
 export interface Shape {
   rows: number;
   first?: number;
-  scaled: DecodeVariant;
+  scaled: VectorVariant;
   scaleBase: number;
   scaleStride: number;
   tableBase: number;
@@ -97,7 +97,7 @@ export interface Shape {
   splits: Readonly<Record<Product, number>>;
 }
 
-const scaledCodes: Record<DecodeVariant, number> = { base: 0, qvu: 1, wide: 2 };
+const scaledCodes: Record<VectorVariant, number> = { base: 0, qvu: 1, wide: 2 };
 
 export function writeShape(view: DataView, shape: Shape): void {
   const { splits } = shape;

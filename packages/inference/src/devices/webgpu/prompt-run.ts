@@ -1,6 +1,6 @@
 import type { ParaConfig } from '@parapet/contracts/adapter';
 import type { ScalesCodec } from '../cuda/layout.ts';
-import { type PrefillRun, type PromptScaling, type RowScales, scalesVariant } from '../device.ts';
+import { type PrefillRun, type PromptScaling, type RowScales, scalesOf, scalesVariant } from '../device.ts';
 import type { ResidentAdapter } from '../resident-adapters.ts';
 import type { GpuAdapter } from './gpu-adapters.ts';
 import type { GpuModel } from './gpu-model.ts';
@@ -111,7 +111,7 @@ export class PromptRun implements PrefillRun {
   scales(): RowScales | null {
     this.requireFinished();
     const { scaling } = this.options;
-    return scaling.kind === 'saved' ? scaling.scales : this.made;
+    return scaling.kind === 'saved' ? scalesOf(scaling.scales) : this.made;
   }
 
   release(): void {

@@ -1,5 +1,5 @@
-import type { ParaConfig } from '@parapet/contracts/adapter';
-import type { DecodeVariant } from '../../graph/decode-graph.ts';
+import type { LoraConfig, ParaConfig } from '@parapet/contracts/adapter';
+import type { VectorVariant } from '../../graph/decode-graph.ts';
 import type { KvSnapshot } from '../../kv/kv-store.ts';
 import { pageTokens, ScalesCodec } from '../cuda/layout.ts';
 import type {
@@ -11,6 +11,7 @@ import type {
   RowScales,
   RunnerOptions,
 } from '../device.ts';
+import { refuseLora, scalesOf } from '../device.ts';
 import { ResidentAdapters } from '../resident-adapters.ts';
 import { DecodeStep } from './decode-step.ts';
 import type { Gpu } from './gpu.ts';
@@ -87,11 +88,13 @@ export class WebGpuRunner implements ModelRunner {
     return runner;
   }
 
-  async prepare(_config: ParaConfig): Promise<void> {} // every kernel is there from the start
+  async prepare(config: ParaConfig | LoraConfig): Promise<void> {
+    refuseLora(config); // for the others every kernel is there from the start
+  }
 
   beginPrefill(slot: number, tokens: readonly number[], scaling: PromptScaling): PrefillRun {
     const { model, cache, memory, codec, scales } = this;
-    if (scaling.kind === 'saved') this.setScales(slot, scaling.scales);
+    if (scaling.kind === 'saved') this.setScales(slot, scalesOf(scaling.scales));
     else {
       this.slotScales[slot] = null;
       if (scaling.kind === 'adapter') this.clearScales(slot);
@@ -150,8 +153,8 @@ export class WebGpuRunner implements ModelRunner {
     this.model.gpu.close();
   }
 
-  private variantOf(rows: number): DecodeVariant {
-    let variant: DecodeVariant = 'base';
+  private variantOf(rows: number): VectorVariant {
+    let variant: VectorVariant = 'base';
     for (let slot = 0; slot < rows; slot++) {
       const scales = this.slotScales[slot]!;
       if (scales?.variant === 'wide') return 'wide';

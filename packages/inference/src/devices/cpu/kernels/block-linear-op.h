@@ -9,6 +9,9 @@ constexpr int64_t serialNumbers = 1 << 15;
 /** Below so many rows products by VNNI are faster than whole tiles. */
 constexpr int64_t tileRowsFrom = 4;
 
+/** Panels between asking for scales and using them: memory takes longer than one panel's product of few rows. */
+constexpr int64_t scalesAhead = 4;
+
 enum class Gate { none = 0, silu = 1, geluTanh = 2 };
 
 static inline Floats gateOf(Gate gate, Floats x) {
@@ -56,6 +59,9 @@ struct BlockLinear {
     Scales scale, gateScale;
     float* y;
     int64_t rowsPerScale;
+
+    /** Whose scales a row takes: in decoding its own, which needs no division for every row and panel. */
+    int64_t scaleRow(int64_t row) const { return rowsPerScale == 1 ? row : row / rowsPerScale; }
   };
 
   void compute(OrtKernelContext* context) const {
@@ -108,21 +114,31 @@ struct BlockLinear {
 #if defined(__AMX_INT8__)
       const Tiles tiles(configureTiles);
 #endif
+      const int64_t start = index * share;
       const int64_t end = (index + 1) * share < panels ? (index + 1) * share : panels;
-      for (int64_t panel = index * share; panel < end; panel++) multiplyPanel(call, x, w, gateW, first, count, panel, end);
+      for (int64_t panel = start; panel < end && panel < start + scalesAhead; panel++) askForScales(call, first, count, panel);
+      for (int64_t panel = start; panel < end; panel++) {
+        if (panel + scalesAhead < end) askForScales(call, first, count, panel + scalesAhead);
+        multiplyPanel(call, x, w, gateW, first, count, panel, end);
+      }
     });
+  }
+
+  /** Lets what scales 16 outputs of the rows come from memory while other panels are multiplied. */
+  static void askForScales(const Call& call, int64_t first, int64_t count, int64_t panel) {
+    for (const Scales* scales : {&call.scale, &call.gateScale}) {
+      if (!scales->given()) continue;
+      const int64_t last = call.scaleRow(first + count - 1);
+      for (int64_t row = call.scaleRow(first); row <= last; row++) {
+        _mm_prefetch((const char*)scales->at(row, panel), _MM_HINT_T1);
+      }
+    }
   }
 
   void multiplyPanel(const Call& call, const RoundedRows& x, const PackedMatrix& w, const PackedMatrix& gateW,
                      int64_t first, int64_t count, int64_t panel, int64_t panels) const {
     Floats up[tileM], gates[tileM];
     const auto rows = [&](int64_t row, int64_t rows, auto product) {
-      // Asked for now, the scales are there when the product is.
-      for (int64_t r = 0; r < rows; r++) {
-        const int64_t scaleRow = (first + row + r) / call.rowsPerScale;
-        if (call.scale.given()) _mm_prefetch((const char*)call.scale.at(scaleRow, panel), _MM_HINT_T0);
-        if (call.gateScale.given()) _mm_prefetch((const char*)call.gateScale.at(scaleRow, panel), _MM_HINT_T0);
-      }
       product(w, up);
       if (gate != Gate::none) product(gateW, gates);
       for (int64_t r = 0; r < rows; r++) finish(call, first + row + r, panel, up[r], gates[r]);
@@ -158,7 +174,7 @@ struct BlockLinear {
       std::memcpy(&some, from, width * sizeof(float));
       return some;
     };
-    const int64_t scaleRow = row / call.rowsPerScale;
+    const int64_t scaleRow = call.scaleRow(row);
     if (call.scale.given()) y *= part(call.scale.at(scaleRow, panel));
     if (gate != Gate::none) {
       if (call.gateScale.given()) gated *= part(call.gateScale.at(scaleRow, panel));

@@ -2,8 +2,9 @@
 #include "block-linear-op.h"
 #include "cached-attention-op.h"
 #include "largest-index-op.h"
+#include "low-rank-op.h"
 
 /** What ONNX Runtime calls when the library is registered with a session. */
 EXPORTED OrtStatus* RegisterCustomOps(OrtSessionOptions* options, const OrtApiBase* base) {
-  return registerOperators<BlockLinear, CachedAttention, LargestIndex>("parapet", options, base);
+  return registerOperators<BlockLinear, CachedAttention, LargestIndex, LowRankUpdate, Gated>("parapet", options, base);
 }

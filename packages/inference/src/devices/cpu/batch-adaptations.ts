@@ -1,22 +1,24 @@
 import type { ModelSpec } from '@parapet/models/spec';
-import { HostMemory, type Runtime, Tensor } from '@parapet/runtime';
-import { type DecodeVariant, decodeVariants } from '../../graph/decode-graph.ts';
+import { type Binding, HostMemory, type Runtime, Tensor } from '@parapet/runtime';
+import { type DecodeVariant, decodeVariants, scaleName } from '../../graph/decode-graph.ts';
 import { batchScaleShape, scaleWidth } from '../../graph/linears.ts';
 import { scaleLayout } from '../../graph/row-scales.ts';
 import type { ServingLinear } from '../../weights/export-tensors.ts';
 import { panelOutputs } from '../../weights/pack-panels.ts';
 import type { WeightLayout } from '../../weights/serving-weights.ts';
-import type { RowScales } from '../device.ts';
+import type { RowAdaptation } from '../device.ts';
+import { LowRankTable } from './low-rank-table.ts';
 
 /**
- * What scales every slot of the decode batch, all of it in one arena: a step of many rows reads megabytes of it, so it
- * lies in large pages and in the order in which the products read.
+ * What adapts every slot of the decode batch. All scales lie in one arena: a step of many rows reads megabytes of them, so
+ * in large pages and in the order in which the products read. A LoRA's matrices stay where they are.
  */
-export class BatchScales {
+export class BatchAdaptations {
   private readonly memory: HostMemory;
+  private readonly lowRank: LowRankTable;
   /** Byte offset of each layer's linear in the arena. */
   private readonly offsets = new Map<string, number>();
-  /** Variant of each slot's scales as they lie in memory. */
+  /** What each slot's memory holds. */
   private readonly variants: DecodeVariant[];
 
   constructor(
@@ -39,45 +41,59 @@ export class BatchScales {
     }
     this.memory = new HostMemory(bytes, { hugePages: true });
     this.memory.floats(0, bytes / 4).fill(1);
+    this.lowRank = new LowRankTable(runtime, spec, slots);
     this.variants = new Array<DecodeVariant>(slots).fill('base');
   }
 
-  /** Sets a slot's scales; a linear that they leave alone is scaled by ones. */
-  set(slot: number, scales: RowScales | null): void {
-    const variant = scales?.variant ?? 'base';
-    const before: readonly ServingLinear[] = decodeVariants[this.variants[slot]!];
-    const now: readonly ServingLinear[] = decodeVariants[variant];
+  /** Sets what adapts a slot; a linear that it leaves alone is scaled by ones. */
+  set(slot: number, adaptation: RowAdaptation | null): void {
+    const scales = adaptation?.variant === 'lora' ? null : adaptation;
+    const variant = adaptation?.variant ?? 'base';
+    const before = this.scaled(this.variants[slot]!);
+    const now = this.scaled(variant);
     for (const linear of before) {
       if (now.includes(linear)) continue;
       const ones = new Float32Array(scaleWidth(this.spec, linear)).fill(1);
       for (let layer = 0; layer < this.spec.layers; layer++) this.write(layer, linear, slot, ones);
     }
     if (scales !== null) {
-      for (const { layer, linear, offset, width } of scaleLayout(this.spec, variant).parts) {
+      for (const { layer, linear, offset, width } of scaleLayout(this.spec, scales.variant).parts) {
         this.write(layer, linear, slot, scales.numbers.subarray(offset, offset + width));
       }
     }
+    this.lowRank.set(slot, adaptation?.variant === 'lora' ? adaptation : null);
     this.variants[slot] = variant;
   }
 
   /** The graph that the first `rows` slots need. */
   variantOf(rows: number): DecodeVariant {
-    let variant: DecodeVariant = 'base';
-    for (let slot = 0; slot < rows; slot++) {
-      if (this.variants[slot] === 'wide') return 'wide';
-      if (this.variants[slot] === 'qvu') variant = 'qvu';
-    }
-    return variant;
+    const used = this.variants.slice(0, rows);
+    return (['lora', 'wide', 'qvu'] as const).find((variant) => used.includes(variant)) ?? 'base';
   }
 
-  /** The first `rows` slots' scales of a linear, in the decode graph's shape; no copy. */
-  tensor(layer: number, linear: ServingLinear, rows: number): Tensor {
-    const shape = batchScaleShape(this.spec, linear, this.layout, rows, this.slots);
-    return Tensor.within(this.runtime, 'float32', shape, this.memory, this.offsets.get(keyOf(layer, linear))!);
+  /** Binds what the first `rows` slots' graph takes; no copy. */
+  bind(binding: Binding, variant: DecodeVariant, rows: number): void {
+    for (let layer = 0; layer < this.spec.layers; layer++) {
+      for (const linear of decodeVariants[variant]) {
+        binding.bindInput(scaleName(layer, linear), this.tensor(layer, linear, rows));
+      }
+    }
+    if (variant === 'lora') this.lowRank.bind(binding);
   }
 
   release(): void {
+    this.lowRank.release();
     this.memory.release();
+  }
+
+  /** The linears whose scales are not ones in a slot of that variant: a LoRA row has none. */
+  private scaled(variant: DecodeVariant): readonly ServingLinear[] {
+    return variant === 'lora' ? [] : decodeVariants[variant];
+  }
+
+  private tensor(layer: number, linear: ServingLinear, rows: number): Tensor {
+    const shape = batchScaleShape(this.spec, linear, this.layout, rows, this.slots);
+    return Tensor.within(this.runtime, 'float32', shape, this.memory, this.offsets.get(keyOf(layer, linear))!);
   }
 
   private elements(linear: ServingLinear): number {

@@ -36,6 +36,20 @@ describe('CurveStore', () => {
     expect(valid.filter((loss) => loss !== null)).toHaveLength(10);
   });
 
+  it('grows to the same columns as it would be made of at once', () => {
+    const all = Array.from({ length: 600 }, (_, at) => point(at + 1, 1 + Math.sin(at), at % 50 === 0 ? 0.5 : null));
+    const whole = new CurveStore(500);
+    const growing = new CurveStore(500);
+    for (const [at, one] of all.entries()) {
+      growing.add([one]);
+      const { length } = growing.columns()[0];
+      if (at % 40 === 0) growing.add([all[at - 3] ?? one, one]); // late and twice
+      expect(growing.columns()[0].length).toBe(length);
+    }
+    for (const one of all) whole.add([one]); // columns never asked for on the way
+    expect(growing.columns()).toEqual(whole.columns());
+  });
+
   it('knows the best validation from the last', () => {
     const store = new CurveStore();
     store.add([point(1, 1, 0.9), point(2, 1, 0.4), point(3, 1, 0.6)]);

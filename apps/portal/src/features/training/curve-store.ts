@@ -15,6 +15,8 @@ const smoothingOf = (count: number) => Math.min(mostSmoothing, count / (count + 
 export class CurveStore {
   private points: StepMetrics[] = [];
   private cached: CurveColumns | null = null;
+  /** Of the smoothed loss at the last cached point. */
+  private smoothed = { sum: 0, weight: 0 };
   private readonly listeners = new Set<() => void>();
 
   constructor(private readonly capacity = 8000) {}
@@ -22,26 +24,35 @@ export class CurveStore {
   add(metrics: readonly StepMetrics[]): void {
     if (metrics.length === 0) return;
     let ordered = true;
+    // From here on smoothing no longer changes with the count: what is drawn grows instead of being made anew.
+    const cached = smoothingOf(this.points.length) === mostSmoothing ? this.cached : null;
+    let grown = cached !== null;
     for (const point of metrics) {
       const last = this.points.at(-1);
-      if (last === undefined || point.step > last.step) this.points.push(point);
-      else if (point.step === last.step) this.points[this.points.length - 1] = point;
-      else {
+      if (last === undefined || point.step > last.step) {
+        this.points.push(point);
+        if (cached !== null) this.append(cached, point, mostSmoothing);
+      } else if (point.step === last.step) {
+        this.points[this.points.length - 1] = point;
+        grown = false;
+      } else {
         ordered = false;
         this.points.push(point);
       }
     }
     if (!ordered) {
+      grown = false;
       const byStep = new Map(this.points.map((point) => [point.step, point]));
       this.points = [...byStep.values()].sort((a, b) => a.step - b.step);
     }
     if (this.points.length > this.capacity) {
+      grown = false;
       const { length } = this.points;
       this.points = this.points.filter(
         (point, index) => index % 2 === 0 || index === length - 1 || point.validLoss !== null,
       );
     }
-    this.cached = null;
+    if (!grown) this.cached = null;
     for (const listener of this.listeners) listener();
   }
 
@@ -69,19 +80,21 @@ export class CurveStore {
     if (this.cached) return this.cached;
     const columns: CurveColumns = [[], [], [], []];
     const smoothing = smoothingOf(this.points.length);
-    let sum = 0;
-    let weight = 0;
-    for (const point of this.points) {
-      // Divided by its weight, so that the first points are no anchor.
-      sum = smoothing * sum + (1 - smoothing) * point.trainLoss;
-      weight = smoothing * weight + (1 - smoothing);
-      columns[0].push(point.step);
-      columns[1].push(point.trainLoss);
-      columns[2].push(sum / weight);
-      columns[3].push(point.validLoss);
-    }
+    this.smoothed = { sum: 0, weight: 0 };
+    for (const point of this.points) this.append(columns, point, smoothing);
     this.cached = columns;
     return columns;
+  }
+
+  private append(columns: CurveColumns, point: StepMetrics, smoothing: number): void {
+    const { smoothed } = this;
+    // Divided by its weight, so that the first points are no anchor.
+    smoothed.sum = smoothing * smoothed.sum + (1 - smoothing) * point.trainLoss;
+    smoothed.weight = smoothing * smoothed.weight + (1 - smoothing);
+    columns[0].push(point.step);
+    columns[1].push(point.trainLoss);
+    columns[2].push(smoothed.sum / smoothed.weight);
+    columns[3].push(point.validLoss);
   }
 
   subscribe(listener: () => void): () => void {

@@ -55,7 +55,7 @@ export function AdapterPage({ id }: { id: string }) {
       }
       actions={
         <>
-          {adapter.latest && adapter.latest.config.method !== 'lora' ? (
+          {adapter.latest ? (
             <Button asChild variant="primary">
               <Link href={`/playground?models=base,${encodeURIComponent(adapter.latest.model)}`}>
                 <MessageSquare />

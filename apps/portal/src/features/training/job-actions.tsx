@@ -38,14 +38,12 @@ export function JobActions({ job }: { job: JobDetail }) {
     <>
       {job.fineTunedModel ? (
         <>
-          {job.recipe.adapter.method === 'lora' ? null : (
-            <Button asChild variant="primary">
-              <Link href={`/playground?models=base,${encodeURIComponent(job.fineTunedModel)}`}>
-                <MessageSquare />
-                {text.try}
-              </Link>
-            </Button>
-          )}
+          <Button asChild variant="primary">
+            <Link href={`/playground?models=base,${encodeURIComponent(job.fineTunedModel)}`}>
+              <MessageSquare />
+              {text.try}
+            </Link>
+          </Button>
           {job.adapterId ? (
             <Button asChild>
               <Link href={`/adapters/${job.adapterId}`}>

@@ -19,7 +19,7 @@ export const jobForm = {
   autoValue: (value: string) => `auto: ${value}`,
   method: 'Method',
   methodHint:
-    'PARA makes scaling vectors from each prompt and costs almost nothing while serving. (IA)³ and LoRA are there to compare with; a LoRA adapter can be downloaded, but is not served here.',
+    'PARA makes scaling vectors from each prompt and costs almost nothing while serving. (IA)³ and LoRA are there to compare with; LoRA is served by CPU engines and slows the batch, which PARA doesn’t.',
   targets: 'What PARA scales',
   targetsHint:
     'All seven learns long, structured answers (such as SQL) better; the smaller set is enough for labels and short answers.',

@@ -92,6 +92,7 @@ try {
     frames_per_second_live: rounded(curve.live.framesPerSecond),
     dropped_frames_idle: curve.idle.dropped,
     dropped_frames_live: curve.live.dropped,
+    late_frames_at_s_live: curve.live.lateAtSeconds,
     longest_frame_ms_live: rounded(curve.live.longestFrameMs),
     long_tasks_live: curve.live.longTasks,
   });

@@ -51,10 +51,18 @@ export function slowest({ interactions }: Watch): number {
 /** How evenly the page was drawn: a frame is dropped for every further sixtieth of a second between two. */
 export function frameRate({ frames, longTasksMs }: Watch) {
   const seconds = frames.reduce((sum, ms) => sum + ms, 0) / 1000;
+  let elapsedMs = 0;
+  const lateAtSeconds: number[] = [];
+  for (const ms of frames) {
+    elapsedMs += ms;
+    if (Math.round((ms * 60) / 1000) > 1) lateAtSeconds.push(Number((elapsedMs / 1000).toFixed(2)));
+  }
   const dropped = frames.reduce((sum, ms) => sum + Math.max(0, Math.round((ms * 60) / 1000) - 1), 0);
   return {
     framesPerSecond: frames.length / seconds,
     dropped,
+    /** When the late frames came, counted from the first. */
+    lateAtSeconds,
     longestFrameMs: Math.max(0, ...frames),
     longTasks: longTasksMs.length,
   };

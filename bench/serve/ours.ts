@@ -85,7 +85,7 @@ export class OurEngine {
       request({ tenantId: `org_${row}`, prompt: { kind: 'tokens', tokens: this.prompt(row) }, maxTokens: 400 }),
     );
     const running = asked.map((one) => answer(this.engine, one));
-    await this.reach((step) => step.rows === rows, 8);
+    await this.reach((step) => step.rows === rows, 9); // the first came after the last row's own prompt
     const quiet = this.gaps(this.steps.length - 8);
     const from = this.steps.length;
     const long = Array.from({ length: promptTokens }, (_, i) => 1000 + ((i * 17) % 20_000));

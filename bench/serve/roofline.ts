@@ -38,7 +38,7 @@ function ownRate(runtime: Runtime, { library }: CpuKernels, M: number, N: number
   const { data, shape } = packPanels(new Float32Array(N * K).fill(0.5), N, K);
   const w = g.input('w', 'uint8', shape);
   const output = { dtype: 'float32', shape: [M, 1, N] } as const;
-  const attributes = { scales_by_panel: 0, K, N, gate: 0, epsilon: real(0) };
+  const attributes = { scales_in_tiles: 0, K, N, gate: 0, epsilon: real(0) };
   g.output('y', g.contrib('BlockLinear', [x, w], attributes, [output], 'parapet')[0]!);
   const feeds = {
     x: Tensor.zeros(runtime, 'float32', [M, 1, K]),

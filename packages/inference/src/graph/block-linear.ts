@@ -11,8 +11,8 @@ export interface Folded {
   norm?: string;
   /** Scales the output, `[B, 1, out]`. */
   scale?: Value;
-  /** Scales are `[out / 16, slots, 16]` instead: those of 16 outputs of all rows in one stretch. */
-  scalesByPanel?: boolean;
+  /** Scales are `[slots / 16, out / 16, 16, 16]` instead: those of 16 rows in one stretch. */
+  scalesInTiles?: boolean;
   /** Multiplies the output by act(x · W of that name ∘ scale). */
   gate?: { name: string; scale?: Value };
   /** Added to the output. */
@@ -28,7 +28,7 @@ export function blockLinear(
   name: string,
   [K, N]: readonly [number, number],
   x: Value,
-  { norm, scale, scalesByPanel = false, gate, residual }: Folded = {},
+  { norm, scale, scalesInTiles = false, gate, residual }: Folded = {},
 ): Value {
   const inputs = [
     x,
@@ -42,7 +42,7 @@ export function blockLinear(
   const { activation, eps } = source.spec;
   const attributes = {
     ...{ K, N, gate: gate === undefined ? 0 : gates[activation] },
-    ...{ scales_by_panel: Number(scalesByPanel), epsilon: real(eps) },
+    ...{ scales_in_tiles: Number(scalesInTiles), epsilon: real(eps) },
   };
   const shape = [...x.shape.slice(0, -1), N];
   return g.contrib('BlockLinear', inputs, attributes, [{ dtype: 'float32', shape }], ownDomain)[0]!;

@@ -38,9 +38,9 @@ export function buildDecodeGraph(source: GraphSource, variant: DecodeVariant): G
   let hidden = g.op('Gather', [stored(g, source, 'embed'), ids], { axis: 0 });
   const lowRank = variant === 'lora' ? lowRankUpdates(g, source) : undefined;
   for (let layer = 0; layer < spec.layers; layer++) {
-    const scales: LayerScales = { scalesByPanel: source.weights.layout === 'panels' };
+    const scales: LayerScales = { scalesInTiles: source.weights.layout === 'panels' };
     for (const linear of decodeVariants[variant]) {
-      const shape = batchScaleShape(spec, linear, source.weights.layout, 'B', 'slots');
+      const shape = batchScaleShape(spec, linear, source.weights.layout, 'B', 'slot_tiles');
       scales[linear] = g.input(scaleName(layer, linear), 'float32', shape);
     }
     const out = decoderLayer(

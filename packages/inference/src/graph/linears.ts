@@ -76,17 +76,20 @@ export function scaleWidth(spec: ModelSpec, linear: ServingLinear): number {
   return linear === 'qkv' ? queryWidth(spec) + 2 * kvWidth(spec) : servingLinearShape(spec, linear)[1];
 }
 
+/** Rows whose scales lie together for our own kernels: those of one tile. */
+export const tileRows = 16;
+
 /**
- * Shape of a batch's scales of one linear in one layer. Our own kernels read `[width / 16, slots, 16]`: 16 outputs of all
- * slots together, in the order in which the weights' panels pass; others `[rows, 1, width]`.
+ * Shape of a batch's scales of one linear in one layer. Our own kernels read `[slots / 16, width / 16, 16, 16]`: what 16
+ * slots take, in the order in which the weights' panels pass; others `[rows, 1, width]`.
  */
 export function batchScaleShape<T>(
   spec: ModelSpec,
   linear: ServingLinear,
   layout: WeightLayout,
   rows: T,
-  slots: T,
+  slotTiles: T,
 ): (T | number)[] {
   const width = scaleWidth(spec, linear);
-  return layout === 'panels' ? [Math.ceil(width / panelOutputs), slots, panelOutputs] : [rows, 1, width];
+  return layout === 'panels' ? [slotTiles, Math.ceil(width / panelOutputs), tileRows, panelOutputs] : [rows, 1, width];
 }

@@ -8,7 +8,7 @@ import { type GraphSource, rmsNorm, storedLinear } from './linears.ts';
 import type { LinearUpdate } from './low-rank.ts';
 
 /** Scales of a layer's linears, `[B, 1, width]` each; absent = that linear is not scaled. */
-export type LayerScales = Partial<Record<ServingLinear, Value>> & Pick<Folded, 'scalesByPanel'>;
+export type LayerScales = Partial<Record<ServingLinear, Value>> & Pick<Folded, 'scalesInTiles'>;
 
 export interface LayerOutputs {
   hidden: Value;
@@ -50,8 +50,8 @@ function foldedLayer(
   const scales = scalesOf(() => rmsNorm(g, source, `${prefix}attn_norm`, hidden));
   const linear = (name: ServingLinear, x: Value, folded: Folded) => {
     const shape = servingLinearShape(source.spec, name);
-    const { scalesByPanel } = scales;
-    const y = blockLinear(g, source, `${prefix}${name}`, shape, x, { scale: scales[name], scalesByPanel, ...folded });
+    const { scalesInTiles } = scales;
+    const y = blockLinear(g, source, `${prefix}${name}`, shape, x, { scale: scales[name], scalesInTiles, ...folded });
     return update === undefined ? y : update(name, x, y, folded.norm);
   };
   const packed = linear('qkv', hidden, { norm: `${prefix}attn_norm` });

@@ -1,7 +1,7 @@
 import type { ModelSpec } from '@parapet/models/spec';
 import { type Binding, HostMemory, type Runtime, Tensor } from '@parapet/runtime';
 import { type DecodeVariant, decodeVariants, scaleName } from '../../graph/decode-graph.ts';
-import { batchScaleShape, scaleWidth } from '../../graph/linears.ts';
+import { batchScaleShape, scaleWidth, tileRows } from '../../graph/linears.ts';
 import { scaleLayout } from '../../graph/row-scales.ts';
 import type { ServingLinear } from '../../weights/export-tensors.ts';
 import { panelOutputs } from '../../weights/pack-panels.ts';
@@ -92,12 +92,16 @@ export class BatchAdaptations {
   }
 
   private tensor(layer: number, linear: ServingLinear, rows: number): Tensor {
-    const shape = batchScaleShape(this.spec, linear, this.layout, rows, this.slots);
+    const shape = batchScaleShape(this.spec, linear, this.layout, rows, this.tiles);
     return Tensor.within(this.runtime, 'float32', shape, this.memory, this.offsets.get(keyOf(layer, linear))!);
   }
 
+  private get tiles(): number {
+    return Math.ceil(this.slots / tileRows);
+  }
+
   private elements(linear: ServingLinear): number {
-    return batchScaleShape(this.spec, linear, this.layout, this.slots, this.slots).reduce((all, dim) => all * dim, 1);
+    return batchScaleShape(this.spec, linear, this.layout, this.slots, this.tiles).reduce((all, dim) => all * dim, 1);
   }
 
   private write(layer: number, linear: ServingLinear, slot: number, numbers: Float32Array): void {
@@ -106,8 +110,10 @@ export class BatchAdaptations {
       all.set(numbers, slot * numbers.length);
       return;
     }
-    const panelStep = this.slots * panelOutputs;
-    for (let from = 0, to = slot * panelOutputs; from < numbers.length; from += panelOutputs, to += panelStep) {
+    const panelStep = tileRows * panelOutputs;
+    const tileStep = Math.ceil(numbers.length / panelOutputs) * panelStep;
+    let to = Math.floor(slot / tileRows) * tileStep + (slot % tileRows) * panelOutputs;
+    for (let from = 0; from < numbers.length; from += panelOutputs, to += panelStep) {
       for (let i = 0; i < panelOutputs && from + i < numbers.length; i++) all[to + i] = numbers[from + i]!;
     }
   }

@@ -138,14 +138,14 @@ describe.each(builds)('$instructions', ({ library }) => {
     w: ReturnType<typeof matrix>,
     more: Feeds = {},
     gate = 0,
-    scales_by_panel = 0,
+    scales_in_tiles = 0,
   ) =>
     run(
       library,
       'BlockLinear',
       { x: { dtype: 'float32', shape: [rows, 1, K], data: x }, w: w.feed, ...more },
       ['x', 'w', ...['gateW', 'gain', 'scale', 'gateScale', 'residual'].map((name) => (name in more ? name : null))],
-      { K, N, gate, scales_by_panel, epsilon: real(1e-5) },
+      { K, N, gate, scales_in_tiles, epsilon: real(1e-5) },
     ) as Float32Array;
 
   test('a product is that of float64 up to 15 bits of the activations', () => {
@@ -217,27 +217,32 @@ describe.each(builds)('$instructions', ({ library }) => {
     }
   });
 
-  test('scales by panel scale as scales by row do, to the bit, more slots than rows', () => {
-    const [rows, slots, K, N] = [19, 23, 72, 40] as const;
+  test('scales in tiles scale as scales by row do, to the bit, more slots than rows', () => {
+    const [rows, slots, K, N] = [19, 32, 72, 40] as const;
+    const panels = Math.ceil(N / 16);
     const x = numbers(1, rows * K);
     const [w, gateW] = [matrix(2, N, K), matrix(3, N, K)];
     const both = [5, 6].map((seed) => {
       const byRow = numbers(seed, rows * N);
-      const byPanel = new Float32Array(Math.ceil(N / 16) * slots * 16).fill(Number.NaN);
+      const inTiles = new Float32Array(panels * slots * 16).fill(Number.NaN);
       for (let row = 0; row < rows; row++) {
-        for (let n = 0; n < N; n++) byPanel[(Math.floor(n / 16) * slots + row) * 16 + (n % 16)] = byRow[row * N + n]!;
+        const tile = Math.floor(row / 16) * panels;
+        for (let n = 0; n < N; n++) {
+          const at = ((tile + Math.floor(n / 16)) * 16 + (row % 16)) * 16 + (n % 16);
+          inTiles[at] = byRow[row * N + n]!;
+        }
       }
       return {
         byRow: { dtype: 'float32' as const, shape: [rows, 1, N], data: byRow },
-        byPanel: { dtype: 'float32' as const, shape: [Math.ceil(N / 16), slots, 16], data: byPanel },
+        inTiles: { dtype: 'float32' as const, shape: [slots / 16, panels, 16, 16], data: inTiles },
       };
     });
-    const [expected, found] = (['byRow', 'byPanel'] as const).map((form) =>
+    const [expected, found] = (['byRow', 'inTiles'] as const).map((form) =>
       product(
         ...([x, rows, K, N, w] as const),
         { gateW: gateW.feed, scale: both[0]![form], gateScale: both[1]![form] },
         1,
-        Number(form === 'byPanel'),
+        Number(form === 'inTiles'),
       ),
     );
     expect(found).toEqual(expected);

@@ -9,9 +9,6 @@ constexpr int64_t serialNumbers = 1 << 15;
 /** Below so many rows products by VNNI are faster than whole tiles. */
 constexpr int64_t tileRowsFrom = 4;
 
-/** Panels between asking for scales and using them: memory takes longer than one panel's product of few rows. */
-constexpr int64_t scalesAhead = 4;
-
 enum class Gate { none = 0, silu = 1, geluTanh = 2 };
 
 static inline Floats gateOf(Gate gate, Floats x) {
@@ -25,13 +22,13 @@ static inline Floats gateOf(Gate gate, Floats x) {
  * BlockLinear: x [B, S, K] · W → [B, S, N], W packed (block-linear.h).
  * Inputs: x, W, W of a gate?, gain of an RMSNorm of x?, scale [B, 1, N]?, the gate's scale [B, 1, N]?, residual
  * [B, S, N]?. y = (norm(x) · W) ∘ scale, times act(gate) where there is one, plus residual.
- * With `scales_by_panel` scales are [N / 16, slots, 16] of at least B slots: what 16 outputs of all rows take is one
- * stretch of memory, read in the order of W's panels.
+ * With `scales_in_tiles` scales are [slots / 16, N / 16, 16, 16] of at least B slots: what 16 rows take from panel to
+ * panel is one stream through memory, which the processor fetches ahead by itself.
  */
 struct BlockLinear {
   int64_t K, N;
   Gate gate;
-  bool scalesByPanel;
+  bool scalesInTiles;
   float epsilon;
 
   static const char* name() { return "BlockLinear"; }
@@ -43,15 +40,17 @@ struct BlockLinear {
   explicit BlockLinear(const OrtKernelInfo* info)
       : K(ort::integerAttribute(info, "K")), N(ort::integerAttribute(info, "N")),
         gate((Gate)ort::integerAttribute(info, "gate")),
-        scalesByPanel(ort::integerAttribute(info, "scales_by_panel") != 0), epsilon(ort::realAttribute(info, "epsilon")) {}
+        scalesInTiles(ort::integerAttribute(info, "scales_in_tiles") != 0), epsilon(ort::realAttribute(info, "epsilon")) {}
 
-  /** Scales of rows, and how far apart those of two rows and of two panels are. */
+  /** Scales of rows, and how far apart those of 16 rows, of two rows and of two panels are. */
   struct Scales {
     const float* numbers;
-    int64_t rowStep, panelStep;
+    int64_t tileStep, rowStep, panelStep;
 
     bool given() const { return numbers != nullptr; }
-    const float* at(int64_t row, int64_t panel) const { return numbers + row * rowStep + panel * panelStep; }
+    const float* at(int64_t row, int64_t panel) const {
+      return numbers + row / tileM * tileStep + row % tileM * rowStep + panel * panelStep;
+    }
   };
 
   struct Call {
@@ -75,9 +74,8 @@ struct BlockLinear {
     float* y = (float*)ort::data(ort::output(context, 0, shape.dims, shape.rank));
     const int64_t rowsPerScale = shape.rank == 3 ? shape.dims[1] : 1;
     const auto scales = [&](size_t index) {
-      if (numbers(index) == nullptr) return Scales{nullptr, 0, 0};
-      if (!scalesByPanel) return Scales{numbers(index), N, tileN};
-      return Scales{numbers(index), tileN, ort::shape(ort::input(context, index)).dims[1] * tileN};
+      if (!scalesInTiles) return Scales{numbers(index), tileM * N, N, tileN};
+      return Scales{numbers(index), roundUp(N, tileN) * tileM, tileN, tileM * tileN};
     };
     const Call call = {numbers(0), numbers(3), numbers(6), scales(4), scales(5), y, rowsPerScale};
     const PackedMatrix w(numbers(1), K);
@@ -114,25 +112,9 @@ struct BlockLinear {
 #if defined(__AMX_INT8__)
       const Tiles tiles(configureTiles);
 #endif
-      const int64_t start = index * share;
       const int64_t end = (index + 1) * share < panels ? (index + 1) * share : panels;
-      for (int64_t panel = start; panel < end && panel < start + scalesAhead; panel++) askForScales(call, first, count, panel);
-      for (int64_t panel = start; panel < end; panel++) {
-        if (panel + scalesAhead < end) askForScales(call, first, count, panel + scalesAhead);
-        multiplyPanel(call, x, w, gateW, first, count, panel, end);
-      }
+      for (int64_t panel = index * share; panel < end; panel++) multiplyPanel(call, x, w, gateW, first, count, panel, end);
     });
-  }
-
-  /** Lets what scales 16 outputs of the rows come from memory while other panels are multiplied. */
-  static void askForScales(const Call& call, int64_t first, int64_t count, int64_t panel) {
-    for (const Scales* scales : {&call.scale, &call.gateScale}) {
-      if (!scales->given()) continue;
-      const int64_t last = call.scaleRow(first + count - 1);
-      for (int64_t row = call.scaleRow(first); row <= last; row++) {
-        _mm_prefetch((const char*)scales->at(row, panel), _MM_HINT_T1);
-      }
-    }
   }
 
   void multiplyPanel(const Call& call, const RoundedRows& x, const PackedMatrix& w, const PackedMatrix& gateW,

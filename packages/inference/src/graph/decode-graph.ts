@@ -2,7 +2,7 @@ import type { Graph } from '@parapet/onnx-graph/graph';
 import type { ServingLinear } from '../weights/export-tensors.ts';
 import { attentionInputs } from './attention.ts';
 import { ownDomain } from './block-linear.ts';
-import { batchScaleShape, type GraphSource, rmsNorm, stored, storedLinear } from './linears.ts';
+import { batchScaleShape, batchScaleType, type GraphSource, rmsNorm, stored, storedLinear } from './linears.ts';
 import { lowRankUpdates } from './low-rank.ts';
 import { decoderLayer, type LayerScales, newGraph, presentOutputs } from './serving-model.ts';
 
@@ -41,7 +41,7 @@ export function buildDecodeGraph(source: GraphSource, variant: DecodeVariant): G
     const scales: LayerScales = { scalesInTiles: source.weights.layout === 'panels' };
     for (const linear of decodeVariants[variant]) {
       const shape = batchScaleShape(spec, linear, source.weights.layout, 'B', 'slot_tiles');
-      scales[linear] = g.input(scaleName(layer, linear), 'float32', shape);
+      scales[linear] = g.input(scaleName(layer, linear), batchScaleType(source.weights.layout), shape);
     }
     const out = decoderLayer(
       g,

@@ -80,8 +80,8 @@ export function scaleWidth(spec: ModelSpec, linear: ServingLinear): number {
 export const tileRows = 16;
 
 /**
- * Shape of a batch's scales of one linear in one layer. Our own kernels read `[slots / 16, width / 16, 16, 16]`: what 16
- * slots take, in the order in which the weights' panels pass; others `[rows, 1, width]`.
+ * Shape of a batch's scales of one linear in one layer. Our own kernels read `[slots / 16, width / 16, 16, 16]`, L − 1 in
+ * bfloat16: what 16 slots take, in the order in which the weights' panels pass; others `[rows, 1, width]` in float32.
  */
 export function batchScaleShape<T>(
   spec: ModelSpec,
@@ -92,4 +92,9 @@ export function batchScaleShape<T>(
 ): (T | number)[] {
   const width = scaleWidth(spec, linear);
   return layout === 'panels' ? [slotTiles, Math.ceil(width / panelOutputs), tileRows, panelOutputs] : [rows, 1, width];
+}
+
+/** How a batch's scales are held. */
+export function batchScaleType(layout: WeightLayout): 'bfloat16' | 'float32' {
+  return layout === 'panels' ? 'bfloat16' : 'float32';
 }

@@ -1,3 +1,5 @@
+import { bfloat16BitsAbove, bfloat16Value } from './bfloat16.ts';
+
 /** Numbers of a row that share a scale: the depth of a tile (kernels/block-linear.h). */
 export const panelBlock = 64;
 /** Outputs of a panel. */
@@ -33,9 +35,9 @@ export function packPanels(
         const size = Math.abs(weights[i]!);
         if (size > largest) largest = size;
       }
-      const bits = bfloat16Above(largest / 127);
+      const bits = bfloat16BitsAbove(largest / 127);
       scales[(panel + blocks * tileBytes) / 2 + block * panelOutputs + lane] = bits;
-      const scale = fromBfloat16(bits);
+      const scale = bfloat16Value(bits);
       if (scale === 0) continue;
       const tile = panel + block * tileBytes + lane * quad;
       for (let i = from; i < to; i++) {
@@ -45,19 +47,4 @@ export function packPanels(
     }
   }
   return { data, shape: [panels, panelBytes] };
-}
-
-const word = new Uint32Array(1);
-const real = new Float32Array(word.buffer);
-
-/** The least bfloat16 that is not below a number ≥ 0. */
-function bfloat16Above(x: number): number {
-  real[0] = x;
-  if (real[0] < x) word[0]! += 1;
-  return (word[0]! + 0xffff) >>> 16;
-}
-
-function fromBfloat16(bits: number): number {
-  word[0] = bits << 16;
-  return real[0]!;
 }

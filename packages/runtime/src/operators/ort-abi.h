@@ -35,7 +35,8 @@ struct OrtCustomOp {
   int (*getInputMemoryType)(const OrtCustomOp*, size_t);
 };
 
-enum ElementType { elementFloat = 1, elementUint8 = 2, elementInt8 = 3, elementInt32 = 6, elementInt64 = 7 };
+/** `elementAny`: whatever the graph gives. */
+enum ElementType { elementAny = 0, elementFloat = 1, elementUint8 = 2, elementInt8 = 3, elementInt32 = 6, elementInt64 = 7 };
 
 namespace ort {
 extern const void* const* table;

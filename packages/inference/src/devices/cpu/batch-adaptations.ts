@@ -1,8 +1,9 @@
 import type { ModelSpec } from '@parapet/models/spec';
 import { type Binding, HostMemory, type Runtime, Tensor } from '@parapet/runtime';
 import { type DecodeVariant, decodeVariants, scaleName } from '../../graph/decode-graph.ts';
-import { batchScaleShape, scaleWidth, tileRows } from '../../graph/linears.ts';
+import { batchScaleShape, batchScaleType, scaleWidth, tileRows } from '../../graph/linears.ts';
 import { scaleLayout } from '../../graph/row-scales.ts';
+import { bfloat16Bits } from '../../weights/bfloat16.ts';
 import type { ServingLinear } from '../../weights/export-tensors.ts';
 import { panelOutputs } from '../../weights/pack-panels.ts';
 import type { WeightLayout } from '../../weights/serving-weights.ts';
@@ -35,12 +36,12 @@ export class BatchAdaptations {
           const key = keyOf(layer, linear);
           if (this.offsets.has(key)) continue;
           this.offsets.set(key, bytes);
-          bytes += this.elements(linear) * 4;
+          bytes += this.elements(linear) * this.elementBytes;
         }
       }
     }
     this.memory = new HostMemory(bytes, { hugePages: true });
-    this.memory.floats(0, bytes / 4).fill(1);
+    if (layout !== 'panels') this.memory.floats(0, bytes / 4).fill(1); // as L − 1, ones are zeros
     this.lowRank = new LowRankTable(runtime, spec, slots);
     this.variants = new Array<DecodeVariant>(slots).fill('base');
   }
@@ -93,7 +94,17 @@ export class BatchAdaptations {
 
   private tensor(layer: number, linear: ServingLinear, rows: number): Tensor {
     const shape = batchScaleShape(this.spec, linear, this.layout, rows, this.tiles);
-    return Tensor.within(this.runtime, 'float32', shape, this.memory, this.offsets.get(keyOf(layer, linear))!);
+    return Tensor.within(
+      this.runtime,
+      batchScaleType(this.layout),
+      shape,
+      this.memory,
+      this.offsets.get(keyOf(layer, linear))!,
+    );
+  }
+
+  private get elementBytes(): number {
+    return this.layout === 'panels' ? 2 : 4;
   }
 
   private get tiles(): number {
@@ -105,16 +116,20 @@ export class BatchAdaptations {
   }
 
   private write(layer: number, linear: ServingLinear, slot: number, numbers: Float32Array): void {
-    const all = this.memory.floats(this.offsets.get(keyOf(layer, linear))! / 4, this.elements(linear));
+    const at = this.offsets.get(keyOf(layer, linear))!;
+    const elements = this.elements(linear);
     if (this.layout !== 'panels') {
-      all.set(numbers, slot * numbers.length);
+      this.memory.floats(at / 4, elements).set(numbers, slot * numbers.length);
       return;
     }
+    const { buffer, byteOffset } = this.memory.bytes(at, elements * 2);
+    const all = new Uint16Array(buffer, byteOffset, elements);
     const panelStep = tileRows * panelOutputs;
     const tileStep = Math.ceil(numbers.length / panelOutputs) * panelStep;
     let to = Math.floor(slot / tileRows) * tileStep + (slot % tileRows) * panelOutputs;
     for (let from = 0; from < numbers.length; from += panelOutputs, to += panelStep) {
-      for (let i = 0; i < panelOutputs && from + i < numbers.length; i++) all[to + i] = numbers[from + i]!;
+      for (let i = 0; i < panelOutputs && from + i < numbers.length; i++)
+        all[to + i] = bfloat16Bits(Math.fround(numbers[from + i]! - 1));
     }
   }
 }

@@ -7,6 +7,7 @@ import { Graph } from '@parapet/onnx-graph/graph';
 import { Runtime, Tensor } from '@parapet/runtime';
 import { describe, expect, test, vi } from 'vitest';
 import { ownDomain } from '../../graph/block-linear.ts';
+import { bfloat16Bits, bfloat16Value } from '../../weights/bfloat16.ts';
 import { packPanels, panelBlock } from '../../weights/pack-panels.ts';
 import { availableInstructions, findKernels } from './kernel-library.ts';
 
@@ -27,7 +28,13 @@ function numbers(seed: number, count: number, size = 1): Float32Array {
   });
 }
 
-type Feeds = Record<string, { dtype: 'float32' | 'uint8' | 'int8' | 'int32'; shape: number[]; data: ArrayBufferView }>;
+/** A scale as it counts: L − 1 in bfloat16. */
+const rounded = (scale: number) => 1 + bfloat16Value(bfloat16Bits(Math.fround(scale - 1)));
+
+type Feeds = Record<
+  string,
+  { dtype: 'float32' | 'bfloat16' | 'uint8' | 'int8' | 'int32'; shape: number[]; data: ArrayBufferView }
+>;
 
 /** Runs one of our operators once; inputs left out are null. */
 function run(
@@ -210,7 +217,8 @@ describe.each(builds)('$instructions', ({ library }) => {
           row.reduce((sum, value, k) => sum + value * norm * gain[k]! * exact[n * K + k]!, 0);
         for (let n = 0; n < N; n++) {
           const at = r * N + n;
-          expected[at] = dot(w, n) * scale[at]! * activation(dot(gateW, n) * gateScale[at]!) + residual[at]!;
+          const gated = activation(dot(gateW, n) * rounded(gateScale[at]!));
+          expected[at] = dot(w, n) * rounded(scale[at]!) * gated + residual[at]!;
         }
       }
       expect(error(product(x, rows, K, N, w, more, gate), expected)).toBeLessThan(2e-4);
@@ -224,17 +232,17 @@ describe.each(builds)('$instructions', ({ library }) => {
     const [w, gateW] = [matrix(2, N, K), matrix(3, N, K)];
     const both = [5, 6].map((seed) => {
       const byRow = numbers(seed, rows * N);
-      const inTiles = new Float32Array(panels * slots * 16).fill(Number.NaN);
+      const inTiles = new Uint16Array(panels * slots * 16).fill(0x7fc0); // NaN where no row is
       for (let row = 0; row < rows; row++) {
         const tile = Math.floor(row / 16) * panels;
         for (let n = 0; n < N; n++) {
           const at = ((tile + Math.floor(n / 16)) * 16 + (row % 16)) * 16 + (n % 16);
-          inTiles[at] = byRow[row * N + n]!;
+          inTiles[at] = bfloat16Bits(Math.fround(byRow[row * N + n]! - 1));
         }
       }
       return {
         byRow: { dtype: 'float32' as const, shape: [rows, 1, N], data: byRow },
-        inTiles: { dtype: 'float32' as const, shape: [slots / 16, panels, 16, 16], data: inTiles },
+        inTiles: { dtype: 'bfloat16' as const, shape: [slots / 16, panels, 16, 16], data: inTiles },
       };
     });
     const [expected, found] = (['byRow', 'inTiles'] as const).map((form) =>

@@ -22,8 +22,9 @@ static inline Floats gateOf(Gate gate, Floats x) {
  * BlockLinear: x [B, S, K] · W → [B, S, N], W packed (block-linear.h).
  * Inputs: x, W, W of a gate?, gain of an RMSNorm of x?, scale [B, 1, N]?, the gate's scale [B, 1, N]?, residual
  * [B, S, N]?. y = (norm(x) · W) ∘ scale, times act(gate) where there is one, plus residual.
- * With `scales_in_tiles` scales are [slots / 16, N / 16, 16, 16] of at least B slots: what 16 rows take from panel to
- * panel is one stream through memory, which the processor fetches ahead by itself.
+ * A scale L counts as 1 + bfloat16(L − 1), whatever form it comes in. With `scales_in_tiles` that bfloat16 is what comes,
+ * [slots / 16, N / 16, 16, 16] of at least B slots: what 16 rows take from panel to panel is one stream through memory,
+ * which the processor fetches ahead by itself.
  */
 struct BlockLinear {
   int64_t K, N;
@@ -33,7 +34,7 @@ struct BlockLinear {
 
   static const char* name() { return "BlockLinear"; }
   static constexpr int inputs[] = {elementFloat, elementUint8, elementUint8, elementFloat,
-                                   elementFloat, elementFloat, elementFloat};
+                                   elementAny,   elementAny,   elementFloat};
   static constexpr size_t required = 2;
   static constexpr int outputs[] = {elementFloat};
 
@@ -44,12 +45,18 @@ struct BlockLinear {
 
   /** Scales of rows, and how far apart those of 16 rows, of two rows and of two panels are. */
   struct Scales {
-    const float* numbers;
+    const void* numbers;
+    bool inTiles;
     int64_t tileStep, rowStep, panelStep;
 
     bool given() const { return numbers != nullptr; }
-    const float* at(int64_t row, int64_t panel) const {
-      return numbers + row / tileM * tileStep + row % tileM * rowStep + panel * panelStep;
+    /** What `width` outputs of a panel are multiplied by. */
+    Floats of(int64_t row, int64_t panel, int64_t width) const {
+      const int64_t at = row / tileM * tileStep + row % tileM * rowStep + panel * panelStep;
+      if (inTiles) return fromBfloat16(load<Halves16>((const uint16_t*)numbers + at)) + 1.0f;
+      Floats scale = {};
+      std::memcpy(&scale, (const float*)numbers + at, width * sizeof(float));
+      return throughBfloat16(scale - 1.0f) + 1.0f;
     }
   };
 
@@ -74,8 +81,8 @@ struct BlockLinear {
     float* y = (float*)ort::data(ort::output(context, 0, shape.dims, shape.rank));
     const int64_t rowsPerScale = shape.rank == 3 ? shape.dims[1] : 1;
     const auto scales = [&](size_t index) {
-      if (!scalesInTiles) return Scales{numbers(index), tileM * N, N, tileN};
-      return Scales{numbers(index), roundUp(N, tileN) * tileM, tileN, tileM * tileN};
+      if (!scalesInTiles) return Scales{numbers(index), false, tileM * N, N, tileN};
+      return Scales{numbers(index), true, roundUp(N, tileN) * tileM, tileN, tileM * tileN};
     };
     const Call call = {numbers(0), numbers(3), numbers(6), scales(4), scales(5), y, rowsPerScale};
     const PackedMatrix w(numbers(1), K);
@@ -157,9 +164,9 @@ struct BlockLinear {
       return some;
     };
     const int64_t scaleRow = call.scaleRow(row);
-    if (call.scale.given()) y *= part(call.scale.at(scaleRow, panel));
+    if (call.scale.given()) y *= call.scale.of(scaleRow, panel, width);
     if (gate != Gate::none) {
-      if (call.gateScale.given()) gated *= part(call.gateScale.at(scaleRow, panel));
+      if (call.gateScale.given()) gated *= call.gateScale.of(scaleRow, panel, width);
       y *= gateOf(gate, gated);
     }
     if (call.residual != nullptr) y += part(call.residual + row * N + column);

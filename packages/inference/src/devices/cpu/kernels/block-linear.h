@@ -31,7 +31,7 @@ struct PackedMatrix {
   }
   Floats scales(int64_t panel, int64_t block) const {
     const auto* at = bytes + panel * panelBytes + blocks * tileBytes + block * tileN * 2;
-    return (Floats)(__builtin_convertvector(load<Halves16>(at), Ints) << 16);
+    return fromBfloat16(load<Halves16>(at));
   }
 };
 

@@ -59,6 +59,14 @@ static inline Ints nearest(Floats x) {
   return bits(x + magic) - bits(magic);
 }
 
+static inline Floats fromBfloat16(Halves16 bits) { return (Floats)(__builtin_convertvector(bits, Ints) << 16); }
+/** To the nearest bfloat16, halves to even, and back; NaN stays NaN. */
+static inline Floats throughBfloat16(Floats x) {
+  const Ints raw = bits(x);
+  const Ints rounded = (raw + 0x7fff + ((raw >> 16) & 1)) & (int32_t)0xffff0000;
+  return x == x ? (Floats)rounded : x;
+}
+
 static inline Floats larger(Floats a, Floats b) { return a > b ? a : b; }
 static inline Floats smaller(Floats a, Floats b) { return a < b ? a : b; }
 

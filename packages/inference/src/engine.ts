@@ -187,6 +187,7 @@ export class Engine {
     for (const { request } of this.generations.all()) this.cancel(request.requestId);
     this.wake?.();
     await this.loop;
+    this.prefiller.release();
     await this.runner.close();
   }
 

@@ -58,6 +58,11 @@ export class Prefiller {
     return this.prompts.reclaim(blocks);
   }
 
+  /** Gives back what is kept of prompts. */
+  release(): void {
+    this.prompts.release();
+  }
+
   /** Admits and prefills for as long as rows that decode may be held up. @param between runs before each piece */
   async run(between: () => void): Promise<void> {
     let micros = this.parts.stallMs * 1000;

@@ -10,14 +10,26 @@ export interface KvSnapshot {
   release(): void;
 }
 
+/** `[layers, 2, kvHeads, tokens, headDim]` in the store's own format, in memory that is no burden to the collector. */
 class HostSnapshot implements KvSnapshot {
+  private memory: HostMemory | null;
+
   constructor(
     readonly tokens: number,
-    /** `[layers, 2, kvHeads, tokens, headDim]` in the store's own format. */
-    readonly bytes: Uint8Array,
-  ) {}
+    byteLength: number,
+  ) {
+    this.memory = new HostMemory(byteLength);
+  }
 
-  release(): void {} // the collector's
+  get bytes(): Uint8Array {
+    if (this.memory === null) throw new Error('The snapshot was released.');
+    return this.memory.bytes();
+  }
+
+  release(): void {
+    this.memory?.release();
+    this.memory = null;
+  }
 }
 
 /**
@@ -78,13 +90,14 @@ export class KvStore {
   /** Copies a row's first `tokens` positions out. */
   save(slot: number, tokens: number): KvSnapshot {
     const length = tokens * this.positionBytes;
-    const bytes = new Uint8Array(this.blocks.length * this.spec.kvHeads * length);
+    const snapshot = new HostSnapshot(tokens, this.blocks.length * this.spec.kvHeads * length);
+    const { bytes } = snapshot;
     let at = 0;
     for (const block of this.blocks) {
       for (let head = 0; head < this.spec.kvHeads; head++, at += length)
         bytes.set(this.filled(block, slot, head, tokens), at);
     }
-    return new HostSnapshot(tokens, bytes);
+    return snapshot;
   }
 
   /** Puts a snapshot of this store into a slot. */

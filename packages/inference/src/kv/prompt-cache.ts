@@ -62,6 +62,11 @@ export class PromptCache {
     this.entries.set(key, prompt);
   }
 
+  /** Gives all of it back. */
+  release(): void {
+    this.reclaim(Number.POSITIVE_INFINITY);
+  }
+
   /** Drops least recently used prompts until `blocks` are free or none is left; true if any was dropped. */
   reclaim(blocks: number): boolean {
     let freed = 0;

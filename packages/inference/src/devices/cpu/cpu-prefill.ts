@@ -1,5 +1,5 @@
 import type { ModelSpec } from '@parapet/models/spec';
-import { type Runtime, Tensor } from '@parapet/runtime';
+import { HostMemory, type Runtime, Tensor } from '@parapet/runtime';
 import { scaleName } from '../../graph/decode-graph.ts';
 import type { PrefillMode } from '../../graph/prefill-graph.ts';
 import { adapterFeeds } from '../../graph/prompt-scales.ts';
@@ -21,6 +21,11 @@ export class CpuPrefill implements PrefillRun {
   private readonly numbers: Float32Array | null;
   private readonly shared: Map<string, Tensor>;
   private readonly lowRank: LowRankTable | null = null;
+  /**
+   * Hidden states `[S, d]` twice: what a layer reads and what it writes. Not the runtime's own buffers: megabytes a layer
+   * of those made it collect garbage after every layer, which took as long as the layer.
+   */
+  private memory: HostMemory | null = null;
   private hidden: Tensor | null = null;
   private done = 0;
   private groups: LayerGroup[] | null = null;
@@ -99,6 +104,8 @@ export class CpuPrefill implements PrefillRun {
   release(): void {
     this.hidden?.release();
     this.hidden = null;
+    this.memory?.release();
+    this.memory = null;
     for (const tensor of this.shared.values()) tensor.release();
     this.shared.clear();
     this.lowRank?.release();
@@ -141,9 +148,14 @@ export class CpuPrefill implements PrefillRun {
         if (this.scaling.kind === 'adapter') binding.bindOutput(scaleName(layer, linear), tensor);
         else binding.bindInput(scaleName(layer, linear), tensor);
       }
-      const out = Tensor.zeros(runtime, 'float32', [1, S, spec.width]);
+      this.memory ??= new HostMemory(2 * S * spec.width * 4);
+      const half = this.hidden?.address === this.memory.address ? 1 : 0;
+      const out = Tensor.within(runtime, 'float32', [1, S, spec.width], this.memory, half * S * spec.width * 4);
       binding.bindOutput('hidden_out', out);
-      await binding.runAsync();
+      await binding.runAsync().catch((error: unknown) => {
+        out.release();
+        throw error;
+      });
       this.hidden?.release();
       this.hidden = out;
       this.done = to;

@@ -1,5 +1,5 @@
 import { stepMetricsSchema } from '@parapet/contracts/recipe';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CurveStore } from './curve-store.ts';
 
 const point = (step: number, trainLoss: number, validLoss: number | null = null) =>
@@ -76,6 +76,23 @@ describe('CurveStore', () => {
     stop();
     store.add([point(2, 1)]);
     expect(told).toBe(1);
+  });
+
+  it('tells at most so often, the last time after the last point, and not once nobody listens', () => {
+    vi.useFakeTimers();
+    const store = new CurveStore();
+    const lengths: number[] = [];
+    const stop = store.subscribe(() => lengths.push(store.length), 250);
+    for (let step = 1; step <= 30; step++) {
+      store.add([point(step, 1)]);
+      vi.advanceTimersByTime(16);
+    }
+    vi.advanceTimersByTime(1000);
+    store.add([point(31, 1)]);
+    stop();
+    vi.advanceTimersByTime(1000);
+    vi.useRealTimers();
+    expect(lengths).toEqual([16, 30]);
   });
 
   it('smooths a long curve and stays near a short one', () => {

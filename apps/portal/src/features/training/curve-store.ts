@@ -97,8 +97,23 @@ export class CurveStore {
     columns[3].push(point.validLoss);
   }
 
-  subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+  /**
+   * Tells of new points until the function that it returns is called: of each, or `everyMs` after the first of those that
+   * came meanwhile.
+   */
+  subscribe(listener: () => void, everyMs = 0): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const later = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        listener();
+      }, everyMs);
+    };
+    const told = everyMs === 0 ? listener : later;
+    this.listeners.add(told);
+    return () => {
+      this.listeners.delete(told);
+      clearTimeout(timer);
+    };
   }
 }

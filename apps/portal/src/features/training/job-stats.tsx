@@ -27,25 +27,17 @@ export function JobStats({ job, curve }: { job: JobDetail; curve: CurveStore }) 
   const [, refresh] = useState(0);
   const [announced, announce] = useState('');
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | null = null;
     let lastAnnounced = 0;
-    const stop = curve.subscribe(() => {
-      timer ??= setTimeout(() => {
-        timer = null;
-        refresh((count) => count + 1);
-        const { latest } = curve;
-        if (latest && Date.now() - lastAnnounced > announceMs) {
-          lastAnnounced = Date.now();
-          announce(
-            text.summary(formatInteger(latest.step), formatInteger(latest.totalSteps), formatDecimal(latest.trainLoss)),
-          );
-        }
-      }, refreshMs);
-    });
-    return () => {
-      stop();
-      if (timer) clearTimeout(timer);
-    };
+    return curve.subscribe(() => {
+      refresh((count) => count + 1);
+      const { latest } = curve;
+      if (latest && Date.now() - lastAnnounced > announceMs) {
+        lastAnnounced = Date.now();
+        announce(
+          text.summary(formatInteger(latest.step), formatInteger(latest.totalSteps), formatDecimal(latest.trainLoss)),
+        );
+      }
+    }, refreshMs);
   }, [curve]);
 
   const { latest } = curve;

@@ -12,13 +12,16 @@ import type { CurveStore } from './curve-store.ts';
 
 const text = jobPage.live;
 
+/** Numbers beside the curve change at most this often: the frame's time is the drawing's. */
+const refreshMs = 250;
+
 /** Training and validation loss over steps. New points are drawn at most once a frame. */
 export function LossCurve({ store }: { store: CurveStore }) {
   const chart = useRef<UPlot>(null);
   const [scale, setScale] = useUrlState('scale', 'linear');
   const [hover, setHover] = useState<number | null>(null);
   const length = useSyncExternalStore(
-    (listener) => store.subscribe(listener),
+    (listener) => store.subscribe(listener, refreshMs),
     () => store.length,
     () => store.length,
   );

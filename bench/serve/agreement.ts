@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { agreementOf, perplexityOf, predict } from '@parapet/inference/agreement';
 import { calibrationTexts } from '@parapet/inference/calibration';
 import { cpuDevice } from '@parapet/inference/cpu-device';
 import { findKernels } from '@parapet/inference/cpu-kernels';
@@ -57,30 +58,6 @@ function passages(model: BaseModel, positions: number): number[][] {
   return found;
 }
 
-/** What a configuration predicts: the likeliest token of each position, and the log-probability of the one that came. */
-async function predict(runner: ModelRunner, texts: number[][]): Promise<{ best: number[]; logprobs: number[] }> {
-  const best: number[] = [];
-  const logprobs: number[] = [];
-  for (const tokens of texts) {
-    const run = runner.beginPrefill(0, tokens, { kind: 'base' });
-    await run.advance(run.remainingLayers);
-    const logits = await run.promptLogits(0, tokens.length - 1);
-    run.release();
-    for (let position = 0; position + 1 < tokens.length; position++) {
-      const row = logits.subarray(position * runner.vocab, (position + 1) * runner.vocab);
-      let top = 0;
-      for (let i = 1; i < row.length; i++) if (row[i]! > row[top]!) top = i;
-      let sum = 0;
-      for (let i = 0; i < row.length; i++) sum += Math.exp(row[i]! - row[top]!);
-      best.push(top);
-      logprobs.push(row[tokens[position + 1]!]! - row[top]! - Math.log(sum));
-    }
-  }
-  return { best, logprobs };
-}
-
-const perplexity = (logprobs: number[]) => Math.exp(-logprobs.reduce((sum, x) => sum + x, 0) / logprobs.length);
-
 const model = await openBaseModel();
 const texts = passages(model, Number(process.argv[2] ?? 2400));
 const { kernels } = findKernels(kernelsFolder);
@@ -98,7 +75,7 @@ const open = async ({ kind, blockSize, quantiseKv, ownKernels }: Configuration):
 const reference = await open({ name: 'fp32', kind: 'fp32', blockSize: 32, quantiseKv: false });
 const expected = await predict(reference, texts);
 await reference.close();
-const base = perplexity(expected.logprobs);
+const base = perplexityOf(expected);
 const rows = [];
 for (const configuration of configurations) {
   if (configuration.ownKernels && kernels === null) continue;
@@ -106,12 +83,11 @@ for (const configuration of configurations) {
   const runner = await open(configuration);
   const found = await predict(runner, texts);
   await runner.close();
-  const same = found.best.filter((id, i) => id === expected.best[i]).length;
   const row = {
     name: configuration.name,
-    agreement: Number((same / expected.best.length).toFixed(4)),
-    perplexity: Number(perplexity(found.logprobs).toFixed(3)),
-    perplexityChange: Number((perplexity(found.logprobs) / base - 1).toFixed(5)),
+    agreement: Number(agreementOf(expected, found).toFixed(4)),
+    perplexity: Number(perplexityOf(found).toFixed(3)),
+    perplexityChange: Number((perplexityOf(found) / base - 1).toFixed(5)),
   };
   rows.push(row);
   console.log(

@@ -3,7 +3,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpuDevice } from './devices/cpu/cpu-device.ts';
 import { findKernels } from './devices/cpu/kernel-library.ts';
 import type { Engine } from './engine.ts';
-import { AdapterShelf, type Answer, answer, collect, request, startEngine } from './testing/engine-kit.ts';
+import {
+  AdapterShelf,
+  type Answer,
+  aloneAndTogether,
+  answer,
+  collect,
+  request,
+  requestsOf,
+  startEngine,
+} from './testing/engine-kit.ts';
 import { testKernelsFolder } from './testing/env.ts';
 
 const model = tinyModel(7, { headDim: 16 });
@@ -38,18 +47,7 @@ describe.each(engines)('$name', ({ options }) => {
       shelf.add({ ...para, targets: 'wide', bias: true, pooler: 'last' }, 2, 2),
       shelf.add({ method: 'ia3' }, 3, 1),
     ];
-    const asked = [null, ...digests].map((digest, i) =>
-      request({
-        adapter: digest === null ? null : { digest, strength: 1 },
-        prompt: { kind: 'tokens', tokens: [10, 20 + i, 30] },
-        maxTokens: 12 + i,
-        topLogprobs: 2,
-      }),
-    );
-    const alone: Answer[] = [];
-    for (const one of asked)
-      alone.push(await answer(engine, { ...one, requestId: `${one.requestId}-alone`, tenantId: 'org_b' }));
-    const together = await Promise.all(asked.map((one) => answer(engine, one)));
+    const { alone, together } = await aloneAndTogether(engine, requestsOf([null, ...digests]));
     together.forEach((found, i) => {
       expect(found.error).toBeNull();
       expect(found.ids).toEqual(alone[i]!.ids);

@@ -8,7 +8,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cpuDevice } from './devices/cpu/cpu-device.ts';
 import { findKernels } from './devices/cpu/kernel-library.ts';
 import type { Engine } from './engine.ts';
-import { AdapterShelf, type Answer, answer, request, startEngine } from './testing/engine-kit.ts';
+import {
+  AdapterShelf,
+  type Answer,
+  aloneAndTogether,
+  answer,
+  request,
+  requestsOf,
+  startEngine,
+} from './testing/engine-kit.ts';
 import { testKernelsFolder } from './testing/env.ts';
 
 const model = tinyModel(7, { headDim: 16 });
@@ -89,18 +97,10 @@ describe.skipIf(kernels === null)('LoRA rows', () => {
       shelf.add(para, 1, 3),
       shelf.add({ method: 'ia3' }, 3, 1),
     ];
-    const asked = [null, ...digests, shelf.add({ ...para, targets: 'wide', bias: true }, 2, 2)].map((digest, i) =>
-      request({
-        adapter: digest === null ? null : { digest, strength: 1 },
-        prompt: { kind: 'tokens', tokens: [10, 20 + i, 30] },
-        maxTokens: 12 + i,
-        topLogprobs: 2,
-      }),
+    const { alone, together } = await aloneAndTogether(
+      engine,
+      requestsOf([null, ...digests, shelf.add({ ...para, targets: 'wide', bias: true }, 2, 2)]),
     );
-    const alone: Answer[] = [];
-    for (const one of asked)
-      alone.push(await answer(engine, { ...one, requestId: `${one.requestId}-alone`, tenantId: 'org_b' }));
-    const together = await Promise.all(asked.map((one) => answer(engine, one)));
     together.forEach((found, i) => {
       expect(found.error).toBeNull();
       expect(found.ids).toEqual(alone[i]!.ids);

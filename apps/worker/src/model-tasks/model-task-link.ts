@@ -5,8 +5,8 @@ import {
   type ModelTaskProgress,
   modelTaskLeaseSchema,
 } from '@parapet/contracts/model-task';
+import { postToGateway } from '../gateway-post.ts';
 
-const callTimeoutMs = 10_000;
 /** Tries to deliver a result, a little apart: a gateway that restarts is back by then. */
 const finishTries = 10;
 const retryMs = 2000;
@@ -43,11 +43,6 @@ export class ModelTaskLink {
   }
 
   private post(path: string, body: unknown): Promise<Response> {
-    return fetch(this.url + path, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(callTimeoutMs),
-    });
+    return postToGateway({ url: this.url, token: this.token }, path, body);
   }
 }

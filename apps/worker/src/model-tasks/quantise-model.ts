@@ -2,12 +2,13 @@ import { rmSync, statSync } from 'node:fs';
 import { mkdtemp, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelTaskStep, QuantisedWeights, QuantiseResult } from '@parapet/contracts/model-task';
+import { agreementOf, perplexityOf, predict } from '@parapet/inference/agreement';
 import { calibrationTexts } from '@parapet/inference/calibration';
 import type { Device } from '@parapet/inference/device';
 import { openServingWeights, type ServingWeights, servedBlockSize, type WeightKind } from '@parapet/inference/weights';
 import { openModel } from '@parapet/models/open';
 import { modelParameters } from '@parapet/models/spec';
-import { agreementOf, passageTexts, perplexityOf, predict } from './predict.ts';
+import { passageTexts } from './passages.ts';
 
 /** How the folders begin that a measurement throws away again. */
 export const measurePrefix = 'measure-';

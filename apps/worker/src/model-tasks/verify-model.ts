@@ -1,11 +1,11 @@
 import type { ModelTaskStep, VerifyResult } from '@parapet/contracts/model-task';
+import { likeliest } from '@parapet/inference/agreement';
 import type { ModelRunner } from '@parapet/inference/device';
 import type { BaseModel } from '@parapet/models/open';
 import { openModel } from '@parapet/models/open';
 import { modelParameters } from '@parapet/models/spec';
 import { checkDigest, checkTensors, checkTokenizer } from '@parapet/models/verify/model-contents';
 import { checkModelFiles, type FileRecord } from '@parapet/models/verify/model-files';
-import { likeliest } from './predict.ts';
 
 const question = 'What is the capital of France?';
 const answerTokens = 24;

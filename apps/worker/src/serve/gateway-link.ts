@@ -7,8 +7,8 @@ import {
   serveHeartbeatAnswerSchema,
 } from '@parapet/contracts/serve-worker';
 import type { Logger } from 'pino';
+import { callTimeoutMs, postToGateway } from '../gateway-post.ts';
 
-const callTimeoutMs = 10_000;
 const retryMs = 1000;
 const firstHeartbeatMs = 2000;
 
@@ -89,12 +89,7 @@ export class GatewayLink {
   }
 
   private async post(path: string, body: unknown): Promise<unknown> {
-    const response = await fetch(this.url + path, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(callTimeoutMs),
-    });
+    const response = await postToGateway({ url: this.url, token: this.token }, path, body);
     if (!response.ok)
       throw new Error(`POST ${path} answered ${response.status}: ${(await response.text()).slice(0, 500)}`);
     return await response.json();

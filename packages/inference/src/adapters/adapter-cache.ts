@@ -106,11 +106,7 @@ export class AdapterCache {
     }
     const { manifest, tensors } = decodeAdapter(file, { digest: baseDigest, spec });
     await prepare(manifest.config);
-    const layers = Array.from({ length: spec.layers }, (_, layer) => {
-      const prefix = `layers.${layer}.`;
-      const own = [...tensors].filter(([name]) => name.startsWith(prefix));
-      return new Map(own.map(([name, data]) => [name.slice(prefix.length), data]));
-    });
+    const layers = tensorsByLayer(spec, tensors);
     const { config } = manifest;
     const adapter: LoadedAdapter = {
       digest,
@@ -152,4 +148,16 @@ function fixedAdaptation(
       return (strength) => ({ variant: 'lora', rank, factor: (strength * alpha) / rank, layers });
     }
   }
+}
+
+/** An adapter's tensors layer by layer, by their name behind `layers.N.`. */
+export function tensorsByLayer(
+  spec: ModelSpec,
+  tensors: ReadonlyMap<string, Float32Array>,
+): ReadonlyMap<string, Float32Array>[] {
+  return Array.from({ length: spec.layers }, (_, layer) => {
+    const prefix = `layers.${layer}.`;
+    const own = [...tensors].filter(([name]) => name.startsWith(prefix));
+    return new Map(own.map(([name, data]) => [name.slice(prefix.length), data]));
+  });
 }

@@ -156,3 +156,27 @@ export async function collect(asked: GenerateRequest, events: AsyncIterable<Gene
   }
   return result;
 }
+
+/** Runs requests one after another, as another tenant's, and then all at once: their answers in both cases. */
+export async function aloneAndTogether(
+  engine: Engine,
+  asked: readonly GenerateRequest[],
+): Promise<{ alone: Answer[]; together: Answer[] }> {
+  const alone: Answer[] = [];
+  for (const one of asked) {
+    alone.push(await answer(engine, { ...one, requestId: `${one.requestId}-alone`, tenantId: 'org_b' }));
+  }
+  return { alone, together: await Promise.all(asked.map((one) => answer(engine, one))) };
+}
+
+/** Short prompts of unlike lengths of answers, one for each adapter; null = the base model. */
+export function requestsOf(digests: readonly (string | null)[]): GenerateRequest[] {
+  return digests.map((digest, i) =>
+    request({
+      adapter: digest === null ? null : { digest, strength: 1 },
+      prompt: { kind: 'tokens', tokens: [10, 20 + i, 30] },
+      maxTokens: 12 + i,
+      topLogprobs: 2,
+    }),
+  );
+}

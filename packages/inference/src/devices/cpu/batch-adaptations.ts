@@ -16,8 +16,10 @@ import { LowRankTable } from './low-rank-table.ts';
  */
 export class BatchAdaptations {
   private readonly memory: HostMemory;
+  /** All of the arena: bfloat16's bits, or float32. */
+  private readonly numbers: Uint16Array | Float32Array;
   private readonly lowRank: LowRankTable;
-  /** Byte offset of each layer's linear in the arena. */
+  /** Where each layer's linear begins in the arena, in elements. */
   private readonly offsets = new Map<string, number>();
   /** What each slot's memory holds. */
   private readonly variants: DecodeVariant[];
@@ -28,20 +30,24 @@ export class BatchAdaptations {
     private readonly layout: WeightLayout,
     private readonly slots: number,
   ) {
-    let bytes = 0;
+    let elements = 0;
     // What most adapters scale lies together; the rest is read by `wide` rows alone.
     for (const linears of [decodeVariants.qvu, decodeVariants.wide]) {
       for (let layer = 0; layer < spec.layers; layer++) {
         for (const linear of linears) {
           const key = keyOf(layer, linear);
           if (this.offsets.has(key)) continue;
-          this.offsets.set(key, bytes);
-          bytes += this.elements(linear) * this.elementBytes;
+          this.offsets.set(key, elements);
+          elements += this.elements(linear);
         }
       }
     }
-    this.memory = new HostMemory(bytes, { hugePages: true });
-    if (layout !== 'panels') this.memory.floats(0, bytes / 4).fill(1); // as L − 1, ones are zeros
+    this.memory = new HostMemory(elements * this.elementBytes, { hugePages: true });
+    const { buffer, byteOffset } = this.memory.bytes();
+    this.numbers =
+      layout === 'panels'
+        ? new Uint16Array(buffer, byteOffset, elements) // as L − 1, ones are zeros
+        : new Float32Array(buffer, byteOffset, elements).fill(1);
     this.lowRank = new LowRankTable(runtime, spec, slots);
     this.variants = new Array<DecodeVariant>(slots).fill('base');
   }
@@ -94,13 +100,8 @@ export class BatchAdaptations {
 
   private tensor(layer: number, linear: ServingLinear, rows: number): Tensor {
     const shape = batchScaleShape(this.spec, linear, this.layout, rows, this.tiles);
-    return Tensor.within(
-      this.runtime,
-      batchScaleType(this.layout),
-      shape,
-      this.memory,
-      this.offsets.get(keyOf(layer, linear))!,
-    );
+    const byteOffset = this.offsets.get(keyOf(layer, linear))! * this.elementBytes;
+    return Tensor.within(this.runtime, batchScaleType(this.layout), shape, this.memory, byteOffset);
   }
 
   private get elementBytes(): number {
@@ -117,19 +118,16 @@ export class BatchAdaptations {
 
   private write(layer: number, linear: ServingLinear, slot: number, numbers: Float32Array): void {
     const at = this.offsets.get(keyOf(layer, linear))!;
-    const elements = this.elements(linear);
     if (this.layout !== 'panels') {
-      this.memory.floats(at / 4, elements).set(numbers, slot * numbers.length);
+      this.numbers.set(numbers, at + slot * numbers.length);
       return;
     }
-    const { buffer, byteOffset } = this.memory.bytes(at, elements * 2);
-    const all = new Uint16Array(buffer, byteOffset, elements);
     const panelStep = tileRows * panelOutputs;
     const tileStep = Math.ceil(numbers.length / panelOutputs) * panelStep;
-    let to = Math.floor(slot / tileRows) * tileStep + (slot % tileRows) * panelOutputs;
+    let to = at + Math.floor(slot / tileRows) * tileStep + (slot % tileRows) * panelOutputs;
     for (let from = 0; from < numbers.length; from += panelOutputs, to += panelStep) {
       for (let i = 0; i < panelOutputs && from + i < numbers.length; i++)
-        all[to + i] = bfloat16Bits(Math.fround(numbers[from + i]! - 1));
+        this.numbers[to + i] = bfloat16Bits(Math.fround(numbers[from + i]! - 1));
     }
   }
 }

@@ -5,6 +5,7 @@ import type { AdapterConfig } from '@parapet/contracts/adapter';
 import { tinyModel } from '@parapet/models/testing';
 import { decodeAdapter } from '@parapet/para/adapter-file';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { tensorsByLayer } from '../../adapters/adapter-cache.ts';
 import { AdapterShelf } from '../../testing/engine-kit.ts';
 import { openServingWeights } from '../../weights/serving-weights.ts';
 import { cpuDevice } from '../cpu/cpu-device.ts';
@@ -26,12 +27,7 @@ async function promptAdapter(config: AdapterConfig, seed: number): Promise<Promp
   const file = await shelf.fetch(shelf.add(config, seed, 0.3));
   const { tensors, manifest } = decodeAdapter(file, { digest: model.digest, spec });
   if (manifest.config.method !== 'para') throw new Error('PARA only');
-  const layers = Array.from({ length: spec.layers }, (_, layer) => {
-    const prefix = `layers.${layer}.`;
-    const own = [...tensors].filter(([name]) => name.startsWith(prefix));
-    return new Map(own.map(([name, data]) => [name.slice(prefix.length), data]));
-  });
-  return { config: manifest.config, layers };
+  return { config: manifest.config, layers: tensorsByLayer(spec, tensors) };
 }
 
 const para = (overrides: Partial<Extract<AdapterConfig, { method: 'para' }>> = {}): AdapterConfig => ({

@@ -1,18 +1,4 @@
-import { readFileSync } from 'node:fs';
-import type { ModelRunner } from '@parapet/inference/device';
-import type { BaseModel } from '@parapet/models/open';
-import { z } from 'zod';
-
-/** Tokens of a passage that are read. */
-const passageTokens = 192;
-
-const passages = z
-  .array(z.string())
-  .parse(JSON.parse(readFileSync(new URL('./passages.json', import.meta.url), 'utf8')));
-
-/** The passages as tokens, none longer than the model's context. */
-export const passageTexts = ({ tokenizer, spec }: BaseModel): number[][] =>
-  passages.map((text) => tokenizer.encode(text).slice(0, Math.min(passageTokens, spec.context)));
+import type { ModelRunner } from './devices/device.ts';
 
 /** What weights make of texts, a number for each position that has a next token. */
 export interface Predictions {
@@ -26,7 +12,7 @@ export interface Predictions {
 export async function predict(
   runner: ModelRunner,
   texts: readonly (readonly number[])[],
-  onProgress: (done: number) => void,
+  onProgress: (done: number) => void = () => {},
 ): Promise<Predictions> {
   const best: number[] = [];
   const logprobs: number[] = [];
